@@ -1,0 +1,155 @@
+//! What is wrong, where the user wrote it, and what to try.
+
+use std::{
+    fmt,
+    process::ExitCode,
+};
+
+/// The result of anything that stops at the first mistake.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// One mistake.
+///
+/// The message is in the user's words, lower case and without a full stop; names stand in backticks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    message: String,
+    place: Option<Place>,
+    hint: Option<String>,
+    fault: Fault,
+}
+
+/// Who has to act: it decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// The input is wrong or a check failed: status 1.
+    Input,
+    /// A tool or this host failed: status 2.
+    Host,
+}
+
+/// A spot in a text the user wrote; lines and columns count characters from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    file: String,
+    line: usize,
+    column: usize,
+    width: usize,
+    text: String,
+}
+
+impl Error {
+    /// The user's input is wrong, or a check failed.
+    pub fn new(message: impl Into<String>) -> Error {
+        Error { message: message.into(), place: None, hint: None, fault: Fault::Input }
+    }
+
+    /// A tool that we call, or the machine that we run on, failed.
+    pub fn host(message: impl Into<String>) -> Error {
+        Error { fault: Fault::Host, ..Error::new(message) }
+    }
+
+    /// Says where; `None` leaves the error without a place.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<Option<Place>>) -> Error {
+        self.place = place.into();
+        self
+    }
+
+    /// Says what to try. Only true, short advice.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Error {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl Place {
+    /// The spot at `line` and `column` of `source`, `width` characters wide.
+    #[must_use]
+    pub fn new(file: &str, source: &str, line: usize, column: usize, width: usize) -> Place {
+        let text = source.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+        Place { file: file.to_owned(), line, column: column.max(1), width: width.max(1), text }
+    }
+}
+
+/// Every mistake that was found in one run, in the order of the places.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errors(Vec<Error>);
+
+impl Errors {
+    /// `Ok` when nothing was collected.
+    pub fn none_or(errors: Vec<Error>) -> std::result::Result<(), Errors> {
+        if errors.is_empty() { Ok(()) } else { Err(Errors::from(errors)) }
+    }
+
+    /// The worst of all: 2 when a tool or the host failed, otherwise 1.
+    #[must_use]
+    pub fn exit_code(&self) -> ExitCode {
+        match self.0.iter().map(|error| error.fault).max() {
+            Some(Fault::Host) => ExitCode::from(2),
+            _ => ExitCode::from(1),
+        }
+    }
+}
+
+impl From<Vec<Error>> for Errors {
+    fn from(mut errors: Vec<Error>) -> Errors {
+        errors.sort_by_key(|error| error.place.as_ref().map(|place| (place.line, place.column)));
+        Errors(errors)
+    }
+}
+
+impl From<Error> for Errors {
+    fn from(error: Error) -> Errors {
+        Errors(vec![error])
+    }
+}
+
+impl From<xshell::Error> for Error {
+    fn from(error: xshell::Error) -> Error {
+        Error::host(error.to_string())
+    }
+}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (n, error) in self.0.iter().enumerate() {
+            if n > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{error}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if let Some(place) = &self.place {
+            write!(f, "\n{place}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\n\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Place { file, line, column, width, text } = self;
+        let gutter = " ".repeat(line.to_string().len());
+        // A tab stays a tab, so that the carets stand under the word on every terminal.
+        let indent: String =
+            text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+        writeln!(f, "{gutter}--> {file}:{line}:{column}")?;
+        writeln!(f, "{gutter} |")?;
+        writeln!(f, "{line} | {text}")?;
+        write!(f, "{gutter} | {indent}{}", "^".repeat(*width))
+    }
+}
+
+impl std::error::Error for Error {}
+impl std::error::Error for Errors {}

@@ -1,0 +1,16 @@
+//! Compiles one small `site.yaml` into everything a fresh Debian VPS needs to become a Matrix homeserver.
+//!
+//! The modules stand in reading order, from the command line down to the error type;
+//! each may use those below it, never those above.
+
+pub mod cli;
+pub mod init;
+pub mod testbed;
+pub mod backend;
+pub mod host;
+pub mod plan;
+pub mod layer;
+pub mod template;
+pub mod check;
+pub mod site;
+pub mod error;
