@@ -1,9 +1,6 @@
 //! What is wrong, where the user wrote it, and what to try.
 
-use std::{
-    fmt,
-    process::ExitCode,
-};
+use std::{fmt, process::ExitCode};
 
 /// The result of anything that stops at the first mistake.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -47,6 +44,12 @@ impl Error {
     /// A tool that we call, or the machine that we run on, failed.
     pub fn host(message: impl Into<String>) -> Error {
         Error { fault: Fault::Host, ..Error::new(message) }
+    }
+
+    /// What is wrong, alone.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
     }
 
     /// Says where; `None` leaves the error without a place.
