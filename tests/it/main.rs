@@ -1,1 +1,5 @@
-//! The one integration crate.
+//! The integration tests: one crate, a module for each subject.
+
+mod docs_site;
+mod golden;
+mod site;
