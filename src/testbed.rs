@@ -32,12 +32,31 @@ pub fn trial_outer() -> Result<()> {
     let image = image::Image::ready(&host, "bookworm", &cache)?;
     eprintln!("image: {}", image.origin);
     let up = bridge::open(&archive::Archives::of_this_host(&host)?, &cache)?;
-    tree::write(&cache.join("orders.json"), &serde_json::to_string(&(image, up)).unwrap_or_default())?;
+    tree::write(
+        &cache.join("orders.json"),
+        &serde_json::to_string(&(image, up)).unwrap_or_default(),
+    )?;
     let me = std::env::current_exe().unwrap_or_default().display().to_string();
     let code = host.attach(&[
-        "setpriv", "--pdeathsig", "KILL", "flock", "--nonblock", "--no-fork", "-E", "75",
-        &cache.join("lock").to_string_lossy(), "unshare", "--net", "--mount", "--pid", "--fork",
-        "--kill-child", "--mount-proc", &me, "test-inside", "x",
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "flock",
+        "--nonblock",
+        "--no-fork",
+        "-E",
+        "75",
+        &cache.join("lock").to_string_lossy(),
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        &me,
+        "test-inside",
+        "x",
     ])?;
     eprintln!("inner: {code}");
     Ok(())
@@ -80,14 +99,24 @@ pub fn trial_inner() -> Result<()> {
         std::thread::sleep(std::time::Duration::from_millis(500));
         if let Ok(line) = std::fs::read_to_string(&socket) {
             std::fs::remove_file(&socket).ok();
-            if line.trim() == "quit" { return Ok(()); }
+            if line.trim() == "quit" {
+                return Ok(());
+            }
             let text = if let Some(l) = line.strip_prefix("net ") {
                 host.outcome(&net.root.words(&["sh", "-c", l]), "")
             } else if let Some(l) = line.strip_prefix("out ") {
                 host.outcome(&["sh", "-c", l], "")
-            } else if line.trim() == "kill" { m.cut_power(); m.start(&host)?; continue }
-            else { m.run(&line, std::time::Duration::from_secs(300)) };
-            let text = match text { Ok(o) => format!("{}\n{}\nrc={}\n", o.stdout, o.stderr, o.status), Err(e) => e.to_string() };
+            } else if line.trim() == "kill" {
+                m.cut_power();
+                m.start(&host)?;
+                continue;
+            } else {
+                m.run(&line, std::time::Duration::from_secs(300))
+            };
+            let text = match text {
+                Ok(o) => format!("{}\n{}\nrc={}\n", o.stdout, o.stderr, o.status),
+                Err(e) => e.to_string(),
+            };
             tree::write(&cache.join("trial.out"), &text)?;
         }
     }

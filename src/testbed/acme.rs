@@ -32,8 +32,14 @@ impl Acme {
         tree::write(&file, &configuration(own))?;
         let (log, dns) = (dir.join("pebble.log"), format!("{GATEWAY}:53"));
         let words = root.words(&[
-            "env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0",
-            "pebble", "-config", &file.to_string_lossy(), "-dnsserver", &dns,
+            "env",
+            "PEBBLE_VA_NOSLEEP=1",
+            "PEBBLE_WFE_NONCEREJECT=0",
+            "pebble",
+            "-config",
+            &file.to_string_lossy(),
+            "-dnsserver",
+            &dns,
         ]);
         let process = host.spawn(&words, &log)?;
         Ok(Acme { process, log, root: root.clone() })
@@ -50,7 +56,10 @@ impl Acme {
                 return Ok(outcome.stdout);
             }
             if Instant::now() > deadline || !self.process.is_running() {
-                return Err(Error::host(format!("pebble does not start; see `{}`", self.log.display())));
+                return Err(Error::host(format!(
+                    "pebble does not start; see `{}`",
+                    self.log.display()
+                )));
             }
             thread::sleep(Duration::from_millis(200));
         }

@@ -40,10 +40,9 @@ impl Archives {
             known.lines().filter_map(|line| line.split_once(' ')).find(|(l, _)| *l == label)
         };
         match (find("Debian"), find("Debian-Security")) {
-            (Some((_, main)), Some((_, security))) => Ok(Archives {
-                main: Archive::parse(main)?,
-                security: Archive::parse(security)?,
-            }),
+            (Some((_, main)), Some((_, security))) => {
+                Ok(Archives { main: Archive::parse(main)?, security: Archive::parse(security)? })
+            }
             _ => Err(Error::host("apt on this host knows no Debian archive")
                 .hint("the test internet needs a Debian host on which `apt-get update` has run")),
         }

@@ -33,7 +33,9 @@ pub fn faults(text: &str) -> Vec<String> {
 /// The text so far; a console may hold any bytes.
 #[must_use]
 pub fn read(path: &Path) -> String {
-    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
+    std::fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
 }
 
 /// The last thing said, for the reader who waits.

@@ -8,12 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{
-    image::Image,
-    link::MACHINE_MAC,
-    root::Root,
-    shell, tree,
-};
+use super::{image::Image, link::MACHINE_MAC, root::Root, shell, tree};
 use crate::{
     error::{Error, Result},
     host::Host,
@@ -34,8 +29,7 @@ impl Base {
         if image.kernel.is_some() {
             host.run(&["cp", "--sparse=always", "--reflink=auto", &from, &to])?;
         } else {
-            let words =
-                ["qemu-img", "convert", "-f", &image.format, "-O", "raw", &from, &to];
+            let words = ["qemu-img", "convert", "-f", &image.format, "-O", "raw", &from, &to];
             host.run(&root.words(&words))?;
             host.run(&["truncate", "-s", "8G", &to])?;
         }

@@ -38,7 +38,8 @@ impl Fronts {
     pub fn archive(&mut self, archive: &Archive, upstream: &Upstream) {
         let n = self.upstreams.lines().count();
         let Upstream { archive: real, socket } = upstream;
-        writeln!(self.upstreams, "upstream archive{n} {{ server unix:{}; }}", socket.display()).ok();
+        writeln!(self.upstreams, "upstream archive{n} {{ server unix:{}; }}", socket.display())
+            .ok();
         let (scheme, path) = (&real.scheme, &archive.path);
         let to = format!(
             "proxy_pass {scheme}://archive{n}; rewrite ^{path}(.*)$ {}$1 break; \
@@ -48,7 +49,10 @@ impl Fronts {
         );
         self.add(&archive.host, &format!("location {path} {{ {to} proxy_cache_valid 200 10m; }}"));
         let lasting = format!("~ ^{path}(pool/|.*/by-hash/)");
-        self.add(&archive.host, &format!("location {lasting} {{ {to} proxy_cache_valid 200 365d; }}"));
+        self.add(
+            &archive.host,
+            &format!("location {lasting} {{ {to} proxy_cache_valid 200 365d; }}"),
+        );
     }
 
     /// Serves the files of `dir` at the address `at`.

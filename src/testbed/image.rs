@@ -96,8 +96,7 @@ fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
 /// The same packages and files, on a disk without a boot loader.
 fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
     let name = format!("image-{suite}");
-    let recipe =
-        Recipe { name: &name, suite, packages: stock::PACKAGES, arguments: &[] };
+    let recipe = Recipe { name: &name, suite, packages: stock::PACKAGES, arguments: &[] };
     let disk = cache.join(format!("{name}.raw"));
     let mark = cache.join(format!("{name}.raw.recipe"));
     let key = format!("{}{}", recipe.key(), stock::key(suite));

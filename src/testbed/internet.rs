@@ -12,8 +12,9 @@ use super::{
     dns::Dns,
     front::{Fronts, Server},
     link::{self, FRONT, FRONT6, MACHINE, MACHINE6},
-    mount, tree,
+    mount,
     root::Root,
+    tree,
     trust::Authority,
 };
 use crate::{

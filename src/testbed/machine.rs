@@ -101,7 +101,9 @@ impl Machine {
             self.alive()?;
             if Instant::now() > deadline {
                 let last = console::last_line(&self.console());
-                return Err(Error::new(format!("the machine's shell did not answer; last: {last}")));
+                return Err(Error::new(format!(
+                    "the machine's shell did not answer; last: {last}"
+                )));
             }
             thread::sleep(Duration::from_millis(500));
         }
@@ -131,7 +133,8 @@ impl Machine {
         let socket = self.dir.join("qmp.sock");
         qmp::command(&socket, "stop")?;
         let disk = self.dir.join("disk.qcow2");
-        let copied = host.run(&["cp", "--sparse=always", &disk.to_string_lossy(), &to.to_string_lossy()]);
+        let copied =
+            host.run(&["cp", "--sparse=always", &disk.to_string_lossy(), &to.to_string_lossy()]);
         qmp::command(&socket, "cont")?;
         copied
     }
@@ -158,7 +161,10 @@ impl Machine {
         add(&["-chardev", &format!("file,id=console,path={},append=on", file("console.log"))]);
         add(&["-serial", "chardev:console"]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp.sock"))]);
-        add(&["-drive", &format!("file={},if=virtio,format=qcow2,discard=unmap", file("disk.qcow2"))]);
+        add(&[
+            "-drive",
+            &format!("file={},if=virtio,format=qcow2,discard=unmap", file("disk.qcow2")),
+        ]);
         add(&["-drive", &format!("file={},if=virtio,format=raw,readonly=on", file("seed.iso"))]);
         add(&["-netdev", &format!("tap,id=wire,ifname={TAP},script=no,downscript=no")]);
         add(&["-device", &format!("virtio-net-pci,netdev=wire,mac={MACHINE_MAC},romfile=")]);

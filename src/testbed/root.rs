@@ -90,8 +90,10 @@ impl Root {
 /// An error with the way out when something of the host is missing.
 fn require(host: &Host) -> Result<()> {
     if !host::is_root() {
-        return Err(Error::host("the test bed needs root: it mounts, and makes a network of its own")
-            .hint("run it with sudo, or in a throw-away virtual machine"));
+        return Err(Error::host(
+            "the test bed needs root: it mounts, and makes a network of its own",
+        )
+        .hint("run it with sudo, or in a throw-away virtual machine"));
     }
     host.require("mmdebstrap", "mmdebstrap")?;
     host.require("mke2fs", "e2fsprogs")?;

@@ -31,12 +31,28 @@ impl Authority {
         tree::make(dir)?;
         let authority = Authority { dir: dir.to_owned(), root: root.clone() };
         let (certificate, key) = (authority.file("ca.pem"), authority.file("ca.key"));
-        authority.openssl(host, &[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", &key, "-out", &certificate, "-days", DAYS,
-            "-subj", "/CN=Test internet authority",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign",
-        ])?;
+        authority.openssl(
+            host,
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-keyout",
+                &key,
+                "-out",
+                &certificate,
+                "-days",
+                DAYS,
+                "-subj",
+                "/CN=Test internet authority",
+                "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign",
+            ],
+        )?;
         Ok(authority)
     }
 
@@ -50,12 +66,34 @@ impl Authority {
         let (leaf, key) = (self.file(&format!("{label}.leaf")), self.file(&format!("{label}.key")));
         let alternatives: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
         let extension = format!("subjectAltName={}", alternatives.join(","));
-        self.openssl(host, &[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
-            "-keyout", &key, "-out", &leaf, "-days", DAYS, "-subj", "/CN=Test internet",
-            "-addext", &extension, "-addext", "basicConstraints=critical,CA:FALSE",
-            "-CA", &self.file("ca.pem"), "-CAkey", &self.file("ca.key"),
-        ])?;
+        self.openssl(
+            host,
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-keyout",
+                &key,
+                "-out",
+                &leaf,
+                "-days",
+                DAYS,
+                "-subj",
+                "/CN=Test internet",
+                "-addext",
+                &extension,
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-CA",
+                &self.file("ca.pem"),
+                "-CAkey",
+                &self.file("ca.key"),
+            ],
+        )?;
         let chain = self.dir.join(format!("{label}.pem"));
         let text = tree::read(Path::new(&leaf))? + &self.certificate()?;
         tree::write(&chain, &text)?;
