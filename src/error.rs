@@ -1,9 +1,6 @@
 //! What is wrong, where the user wrote it, and what to try.
 
-use std::{
-    fmt,
-    process::ExitCode,
-};
+use std::{fmt, process::ExitCode};
 
 /// The result of anything that stops at the first mistake.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -49,6 +46,12 @@ impl Error {
         Error { fault: Fault::Host, ..Error::new(message) }
     }
 
+    /// What is wrong, alone.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says where; `None` leaves the error without a place.
     #[must_use]
     pub fn at(mut self, place: impl Into<Option<Place>>) -> Error {
@@ -68,7 +71,16 @@ impl Place {
     /// The spot at `line` and `column` of `source`, `width` characters wide.
     #[must_use]
     pub fn new(file: &str, source: &str, line: usize, column: usize, width: usize) -> Place {
-        let text = source.lines().nth(line.saturating_sub(1)).unwrap_or_default().to_owned();
+        let text = source.lines().nth(line.saturating_sub(1)).unwrap_or_default();
+        Place::of_line(file, text, line, column, width)
+    }
+
+    /// The same, when only the one line may be known.
+    #[must_use]
+    pub fn of_line(file: &str, text: &str, line: usize, column: usize, width: usize) -> Place {
+        // What is printed must not be able to drive the terminal.
+        let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+        let text = text.chars().map(harmless).collect();
         Place { file: file.to_owned(), line, column: column.max(1), width: width.max(1), text }
     }
 }

@@ -1,1 +1,134 @@
-//! To be written.
+//! Writes a `site.yaml` to start from.
+
+use std::str::FromStr;
+
+use crate::{
+    error::{Error, Errors},
+    site::{Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey},
+};
+
+/// What the operator has to say; all else has a default.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The part of user IDs after the colon.
+    pub server_name: String,
+    /// The full name of the machine.
+    pub host: String,
+    /// The operator's e-mail address.
+    pub email: String,
+    /// The texts of public keys: each as a `.pub` or an `authorized_keys` file holds it.
+    pub ssh_keys: Vec<String>,
+    /// The localpart of the first user.
+    pub admin: Option<String>,
+}
+
+/// The text of a site file with these values; it parses as it is.
+pub fn site_yaml(options: &Options) -> Result<String, Errors> {
+    let keys: Vec<&str> = options.ssh_keys.iter().flat_map(|text| key_lines(text)).collect();
+    let admin = options.admin.as_deref().unwrap_or("admin");
+    let mut errors = Vec::new();
+    check::<ServerName>("--server-name", &options.server_name, &mut errors);
+    check::<HostName>("--host", &options.host, &mut errors);
+    check::<Email>("--email", &options.email, &mut errors);
+    keys.iter().for_each(|key| check::<SshKey>("--ssh-key", key, &mut errors));
+    check::<Localpart>("--admin", admin, &mut errors);
+    Errors::none_or(errors)?;
+    let text = written(options, &keys, admin);
+    Site::parse("site.yaml", &text).map(|_| text)
+}
+
+/// The lines of a file of public keys that are keys.
+fn key_lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Error>) {
+    if let Err(refusal) = text.parse::<T>() {
+        let error = Error::new(format!("{flag}: {}", refusal.reason()));
+        errors.push(match refusal.advice() {
+            Some(hint) => error.hint(hint),
+            None => error,
+        });
+    }
+}
+
+fn written(options: &Options, keys: &[&str], admin: &str) -> String {
+    let Options { server_name, host, email, .. } = options;
+    let delegation = if server_name == host { "none" } else { "same-host" };
+    let mut keys: Vec<String> = keys.iter().map(|key| format!("\n    - {}", scalar(key))).collect();
+    keys.dedup();
+    let keys = if keys.is_empty() { " []".to_owned() } else { keys.concat() };
+    format!(
+        "\
+# The homeserver of {server_name}. This file holds no secrets.
+#   homeseed check site.yaml        finds mistakes
+#   homeseed user-data site.yaml    prints the document to paste into the order form
+
+{about_server_name}
+server_name: {name}
+{about_host}
+host: {machine}
+{about_delegation}
+delegation: {delegation}
+
+operator:
+  {about_email}
+  email: {email}
+  {about_keys}
+  ssh_keys:{keys}
+
+{about_admin}
+admin: {admin}
+
+# Everything else has a default:
+{defaults}",
+        about_server_name = about("server_name"),
+        about_host = about("host"),
+        about_delegation = about("delegation"),
+        about_email = about("operator.email"),
+        about_keys = about("operator.ssh_keys"),
+        about_admin = about("admin"),
+        name = scalar(server_name),
+        machine = scalar(host),
+        email = scalar(email),
+        admin = scalar(admin),
+        defaults = defaults(),
+    )
+}
+
+fn about(path: &str) -> String {
+    let about = Site::keys().iter().find(|key| key.path == path).map_or("", |key| key.about);
+    format!("# {about}")
+}
+
+/// The keys that were not asked for, as comments.
+fn defaults() -> String {
+    const WRITTEN: [&str; 3] = ["operator.ssh_keys", "admin", "delegation"];
+    let mut text = String::new();
+    let mut open: Vec<&str> = Vec::new();
+    for Key { path, about, fallback } in Site::keys() {
+        let Fallback::Value(value) = fallback else { continue };
+        if WRITTEN.contains(path) {
+            continue;
+        }
+        let (sections, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let sections: Vec<&str> = sections.split('.').filter(|it| !it.is_empty()).collect();
+        let shared = sections.iter().zip(&open).take_while(|(a, b)| a == b).count();
+        for (depth, section) in sections.iter().enumerate().skip(shared) {
+            text.push_str(&format!("# {}{section}:\n", "  ".repeat(depth)));
+        }
+        let line = format!("{}{name}: {value}", "  ".repeat(sections.len()));
+        text.push_str(&format!("# {line:<52}# {about}\n"));
+        open = sections;
+    }
+    text
+}
+
+/// The text as YAML reads it back: bare where that is beyond doubt, else in double quotes.
+fn scalar(text: &str) -> String {
+    const WORDS: [&str; 7] = ["null", "true", "false", "yes", "no", "on", "off"];
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || " .@_+/=-".contains(c))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    if bare { text.to_owned() } else { serde_json::Value::from(text).to_string() }
+}

@@ -1,0 +1,50 @@
+//! Explains what the YAML parser stumbled over.
+
+use saphyr_parser::ScanError;
+
+use super::source::{Source, Spot};
+use crate::error::Error;
+
+/// The parser's complaint in the user's words, with advice where the usual cause is known.
+pub(super) fn explain(source: &Source, error: &ScanError) -> Error {
+    if let Some(spot) = indenting_tab(source, error.marker().line()) {
+        return Error::new("a tab cannot indent YAML").at(source.place(spot)).hint("use spaces");
+    }
+    let line = error.marker().line().max(1);
+    let spot = Spot { line, column: error.marker().col() + 1, width: 1 };
+    let error_at = |message: String| Error::new(message).at(source.place(spot));
+    match advice(error.info()) {
+        Some(hint) => error_at(format!("this is not YAML: {}", error.info())).hint(hint),
+        None => error_at(format!("this is not YAML: {}", error.info())),
+    }
+}
+
+/// A tab in front of the line that was refused, or of one of the two before it.
+fn indenting_tab(source: &Source, line: usize) -> Option<Spot> {
+    (line.saturating_sub(2).max(1)..=line).rev().find_map(|line| {
+        let text = source.line(line);
+        let indent = &text[..text.len() - text.trim_start().len()];
+        let column = indent.chars().position(|c| c == '\t')? + 1;
+        Some(Spot { line, column, width: 1 })
+    })
+}
+
+fn advice(info: &str) -> Option<&'static str> {
+    const CAUSES: [(&str, &str); 8] = [
+        (
+            "mapping values are not allowed",
+            "text that holds `: ` needs quotes; or the line above lacks its colon or its indentation",
+        ),
+        ("unexpected character", "text that begins with this character needs quotes"),
+        ("block sequence entries", "a list begins on the line after its key"),
+        ("unknown anchor", "text that begins with `*` needs quotes"),
+        (
+            "quoted scalar",
+            "a quote is missing, or a `\\` in double quotes is meant as it is: use single quotes",
+        ),
+        ("flow", "a `]`, a `}` or a comma is missing"),
+        ("illegal placement of ':'", "a `]` or a `}` is missing above"),
+        ("document start", "keys of one mapping stand under each other, equally indented"),
+    ];
+    CAUSES.iter().find(|(cause, _)| info.contains(cause)).map(|(_, hint)| *hint)
+}

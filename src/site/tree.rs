@@ -1,0 +1,214 @@
+//! A YAML document as a small tree in which every key and value knows its spot.
+//!
+//! Only what a site needs: one document of mappings, lists and scalars. What would make a text mean
+//! something else than it says (anchors, aliases, tags, merge keys) is refused.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
+
+use super::{
+    refusal::shown,
+    scalar::{self, Plain},
+    source::{Source, Spot},
+    syntax,
+};
+use crate::error::Error;
+
+/// Deeper than any option of Synapse.
+const DEPTH: usize = 24;
+
+/// No key of anything is longer.
+const KEY: usize = 128;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node {
+    pub(super) spot: Spot,
+    pub(super) value: Value,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    /// A scalar; only a plain one can be a number, a truth value or nothing.
+    Scalar {
+        text: String,
+        plain: bool,
+    },
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+    /// Something that has already been reported.
+    Broken,
+}
+
+/// A key, where it stands, and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) spot: Spot,
+    pub(super) node: Node,
+}
+
+impl Node {
+    /// A tree of nothing.
+    pub(super) fn broken() -> Node {
+        Node { spot: Spot { line: 1, column: 1, width: 1 }, value: Value::Broken }
+    }
+
+    /// Whether the value is written as nothing: `~`, `null`, or no word at all.
+    pub(super) fn is_null(&self) -> bool {
+        matches!(&self.value, Value::Scalar { text, plain: true } if scalar::resolve(text) == Plain::Null)
+    }
+
+    /// The entry of a mapping by its key.
+    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries().iter().find(|entry| entry.key == key)
+    }
+
+    /// The entries of a mapping; anything else has none.
+    pub(super) fn entries(&self) -> &[Entry] {
+        match &self.value {
+            Value::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+}
+
+/// Reads a document: the tree, and the mistakes that did not stop the reading.
+///
+/// `None` stands for a text without any value.
+pub(super) fn read(source: &Source) -> Result<(Option<Node>, Vec<Error>), Error> {
+    let events = Parser::new_from_str(source.text());
+    let mut builder = Builder { source, events, errors: Vec::new() };
+    let root = builder.document()?;
+    Ok((root, builder.errors))
+}
+
+struct Builder<'a> {
+    source: &'a Source,
+    events: Parser<'a, StrInput<'a>>,
+    errors: Vec<Error>,
+}
+
+impl<'a> Builder<'a> {
+    fn document(&mut self) -> Result<Option<Node>, Error> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => return Ok(root),
+                Event::DocumentStart(_) if root.is_some() => {
+                    return Err(self
+                        .error(&span, "a site file holds one document only")
+                        .hint("delete this line and what follows, or make it a file of its own"));
+                }
+                Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd => {}
+                event => root = Some(self.node(event, &span, 0)?),
+            }
+        }
+    }
+
+    fn next(&mut self) -> Result<(Event<'a>, Span), Error> {
+        match self.events.next_event() {
+            Some(Ok(event)) => Ok(event),
+            Some(Err(error)) => Err(syntax::explain(self.source, &error)),
+            None => Ok((Event::StreamEnd, Span::default())),
+        }
+    }
+
+    fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Result<Node, Error> {
+        if depth > DEPTH {
+            return Err(self.error(span, "this is nested too deeply"));
+        }
+        self.refuse_extras(&event, span);
+        let spot = Spot::between(self.source, span);
+        let value = match event {
+            Event::Scalar(text, style, ..) => {
+                Value::Scalar { text: text.into_owned(), plain: style == ScalarStyle::Plain }
+            }
+            Event::SequenceStart(..) => Value::List(self.list(depth)?),
+            Event::MappingStart(..) => Value::Map(self.map(depth)?),
+            _ => Value::Broken,
+        };
+        Ok(Node { spot, value })
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Vec<Node>, Error> {
+        let mut nodes = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd | Event::StreamEnd, _) => return Ok(nodes),
+                (event, span) => nodes.push(self.node(event, &span, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Error> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let (event, span) = self.next()?;
+            if matches!(event, Event::MappingEnd | Event::StreamEnd) {
+                return Ok(entries);
+            }
+            let name = self.node(event, &span, depth + 1)?;
+            let (event, value_span) = self.next()?;
+            let node = self.node(event, &value_span, depth + 1)?;
+            if let Some(key) = self.key(&name, &span, &entries) {
+                let spot = name.spot;
+                entries.push(Entry { key, spot, node });
+            }
+        }
+    }
+
+    /// The text of a key, unless it is no word or stands there already.
+    fn key(&mut self, node: &Node, span: &Span, entries: &[Entry]) -> Option<String> {
+        let mistake = match &node.value {
+            Value::Scalar { text, .. } if text == "<<" => {
+                self.error(span, "merge keys are not supported").hint("write the lines out")
+            }
+            Value::Scalar { text, .. }
+                if text.is_empty() || span.is_empty() || text.len() > KEY =>
+            {
+                self.error(span, "this is not a key")
+                    .hint("a key is one word, then a colon and a space")
+            }
+            Value::Scalar { text, .. } => match entries.iter().find(|it| it.key == *text) {
+                None => return Some(text.clone()),
+                Some(first) => {
+                    self.error(span, &format!("{} stands here twice", shown(text))).hint(format!(
+                        "the first one is on line {}; keep one of them",
+                        first.spot.line
+                    ))
+                }
+            },
+            Value::Broken => return None,
+            _ => self.error(span, "a list or a mapping cannot be a key"),
+        };
+        self.errors.push(mistake);
+        None
+    }
+
+    fn refuse_extras(&mut self, event: &Event<'a>, span: &Span) {
+        let (anchor, tag) = match event {
+            Event::Scalar(_, _, anchor, tag)
+            | Event::SequenceStart(anchor, tag)
+            | Event::MappingStart(anchor, tag) => (*anchor > 0, tag.is_some()),
+            Event::Alias(_) => (true, false),
+            _ => (false, false),
+        };
+        if anchor {
+            let error = self.error(span, "anchors and aliases are not supported");
+            self.errors.push(
+                error.hint("write the value out; text that begins with `&` or `*` needs quotes"),
+            );
+        }
+        if tag {
+            let error = self.error(span, "tags are not supported");
+            self.errors.push(
+                error.hint("delete the word that begins with `!`, or put the text in quotes"),
+            );
+        }
+    }
+
+    fn error(&self, span: &Span, message: &str) -> Error {
+        Error::new(message).at(self.source.place(Spot::between(self.source, span)))
+    }
+}

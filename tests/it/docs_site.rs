@@ -1,0 +1,1 @@
+//! The documentation of `site.yaml` lists exactly the keys that exist.
