@@ -49,11 +49,12 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
         name: layer.name.to_owned(),
         about: layer.manifest.about.clone(),
     };
+    let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
     Plan {
         server_name: site.server_name().to_owned(),
         host: site.host().to_owned(),
         names: site.names().to_vec(),
-        ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
+        ssh_keys: owned(site.ssh_keys()),
         site_digest: site.digest().to_owned(),
         warnings: site.warnings(),
         layers: seen.layers.iter().map(chosen).collect(),
