@@ -26,6 +26,15 @@ impl HttpsUrl {
         &self.0
     }
 
+    /// The host in it, without a port.
+    pub(super) fn host(&self) -> &str {
+        let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
+            _ => authority,
+        }
+    }
+
     /// For URLs that are written in this program.
     pub(super) fn known(text: &str) -> HttpsUrl {
         HttpsUrl(text.to_owned())
