@@ -6,13 +6,14 @@ mod input;
 mod output;
 mod show;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
     backend::user_data::{self, Encoding},
     error::{Error, Errors},
+    testbed::{self, Request},
 };
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
@@ -73,6 +74,21 @@ enum Verb {
         #[arg(long)]
         list: bool,
     },
+    /// Boot a site in QEMU against a test internet and check every promise
+    Test {
+        /// A site, or a folder of cases
+        site: PathBuf,
+        /// Boot what the last run of the case left, and get a shell
+        #[arg(long)]
+        look: bool,
+        /// Where everything is kept that takes long to make
+        #[arg(long, value_name = "DIR", default_value = "target/testbed")]
+        cache: PathBuf,
+    },
+    #[command(name = testbed::INSIDE, hide = true)]
+    TestInside {
+        orders: PathBuf,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -108,8 +124,21 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })
         }
+        Verb::Test { site, look, cache } => return test(site, *look, cache, layers),
+        Verb::TestInside { orders } => return testbed::inside(orders),
     }
     .map_err(|error: Error| Errors::from(error))
+}
+
+/// Boots and judges; the last line of the product is the count.
+fn test(path: &Path, look: bool, cache: &Path, layers: Option<&Path>) -> Result<(), Errors> {
+    let compile = |path: &Path| input::compile(path, layers);
+    let verdict = testbed::run(&Request { path, compile: &compile, cache, look })?;
+    if look {
+        return Ok(());
+    }
+    output::print(&format!("{} passed, {} failed\n", verdict.passed, verdict.failed))?;
+    if verdict.is_good() { Ok(()) } else { Err(Error::new("not every check passed").into()) }
 }
 
 impl From<EncodingWord> for Encoding {

@@ -10,6 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::tree;
@@ -19,7 +20,7 @@ use crate::{
 };
 
 /// A repository that stands, and the tree that its `matrix-synapse-py3` unpacks to.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fixture {
     dir: PathBuf,
     version: Version,
@@ -27,7 +28,7 @@ pub struct Fixture {
 }
 
 /// A version of Synapse; they compare as numbers do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Version(Vec<u32>);
 
 /// The folder of the scripts, with their names.
