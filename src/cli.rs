@@ -86,9 +86,7 @@ enum Verb {
         cache: PathBuf,
     },
     #[command(name = testbed::INSIDE, hide = true)]
-    TestInside {
-        orders: PathBuf,
-    },
+    TestInside { orders: PathBuf },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -80,29 +80,39 @@ impl Case {
         let fact = |path: &str| text(&facts, path);
         pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
         let script = file.with_file_name("test.sh");
-        let script = script.is_file().then_some(script);
+        let script = std::fs::canonicalize(script).ok();
         let admin = fact("/admin")?;
         Ok(Case {
             name: name(file),
             start: start(script.as_deref())?,
             script,
-            user_data: user_data::render(&plan, Encoding::Auto, user_data::LIMIT)?,
+            user_data: document(&plan)?,
             payload: plan.digest(),
             checks: plan.script(),
             admin,
             listed: facts.pointer("/federation/allow/0").and_then(Value::as_str).map(str::to_owned),
             repository: fact("/apt/matrix/url")?,
             authority: fact("/tls/acme/directory")?,
-            pages: plan.publications.iter().map(|page| Page {
-                host: page.host.clone(),
-                path: page.path.clone(),
-                contents: page.contents.clone(),
-            }).collect(),
+            pages: plan
+                .publications
+                .iter()
+                .map(|page| Page {
+                    host: page.host.clone(),
+                    path: page.path.clone(),
+                    contents: page.contents.clone(),
+                })
+                .collect(),
             server_name: plan.server_name,
             host: plan.host,
             names: plan.names,
         })
     }
+}
+
+/// How much a provider takes is no matter of a machine here.
+fn document(plan: &Plan) -> Result<String> {
+    user_data::render(plan, Encoding::Auto, user_data::LIMIT)
+        .or_else(|_| user_data::render(plan, Encoding::Compact, usize::MAX))
 }
 
 /// The folder says what a case is about; a site beside others is known by its own name.
