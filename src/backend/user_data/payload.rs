@@ -55,7 +55,8 @@ fn lzma(text: &str) -> Vec<u8> {
     options.dict_size = 1 << 20;
     options.depth_limit = 1000;
     let size = Some(text.len() as u64);
-    let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, size).expect("options of ours");
+    let mut writer =
+        LzmaWriter::new_use_header(Vec::new(), &options, size).expect("options of ours");
     writer.write_all(text.as_bytes()).expect("memory takes all");
     writer.finish().expect("memory takes all")
 }
