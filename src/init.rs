@@ -30,7 +30,9 @@ pub fn site_yaml(options: &Options) -> Result<String, Errors> {
     check::<ServerName>("--server-name", &options.server_name, &mut errors);
     check::<HostName>("--host", &options.host, &mut errors);
     check::<Email>("--email", &options.email, &mut errors);
-    keys.iter().for_each(|key| check::<SshKey>("--ssh-key", key, &mut errors));
+    for key in &keys {
+        check::<SshKey>("--ssh-key", key, &mut errors);
+    }
     check::<Localpart>("--admin", admin, &mut errors);
     Errors::none_or(errors)?;
     let text = written(options, &keys, admin);
@@ -104,7 +106,7 @@ fn about(path: &str) -> String {
 /// The keys that were not asked for, as comments.
 fn defaults() -> String {
     const WRITTEN: [&str; 3] = ["operator.ssh_keys", "admin", "delegation"];
-    let mut text = String::new();
+    let mut lines = Vec::new();
     let mut open: Vec<&str> = Vec::new();
     for Key { path, about, fallback } in Site::keys() {
         let Fallback::Value(value) = fallback else { continue };
@@ -115,13 +117,13 @@ fn defaults() -> String {
         let sections: Vec<&str> = sections.split('.').filter(|it| !it.is_empty()).collect();
         let shared = sections.iter().zip(&open).take_while(|(a, b)| a == b).count();
         for (depth, section) in sections.iter().enumerate().skip(shared) {
-            text.push_str(&format!("# {}{section}:\n", "  ".repeat(depth)));
+            lines.push(format!("# {}{section}:\n", "  ".repeat(depth)));
         }
         let line = format!("{}{name}: {value}", "  ".repeat(sections.len()));
-        text.push_str(&format!("# {line:<52}# {about}\n"));
+        lines.push(format!("# {line:<52}# {about}\n"));
         open = sections;
     }
-    text
+    lines.concat()
 }
 
 /// The text as YAML reads it back: bare where that is beyond doubt, else in double quotes.

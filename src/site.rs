@@ -20,6 +20,7 @@ mod ssh_key;
 mod suggest;
 mod syntax;
 mod tree;
+mod unknown;
 mod url;
 mod warnings;
 
@@ -100,7 +101,7 @@ impl Site {
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Site> {
-        reader.check_keys();
+        unknown::check(reader);
         let server_name = reader.value("server_name");
         let host = reader.value("host");
         let operator = Operator::read(reader);
@@ -206,7 +207,7 @@ impl Site {
 
 fn empty(file: &str) -> Error {
     Error::new(format!("{file} is empty")).hint(
-        "`homeseed init --server-name example.org --host chat.example.org --email you@example.org` prints one to start from",
+        "`homeseed init --server-name example.org --host chat.example.org --email you@example.org > site.yaml` writes one to start from",
     )
 }
 

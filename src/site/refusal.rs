@@ -23,6 +23,11 @@ impl Refusal {
         self
     }
 
+    /// The same refusal, of the value at a path.
+    pub(super) fn about(self, path: &str) -> Refusal {
+        Refusal { reason: format!("{path}: {}", self.reason), ..self }
+    }
+
     pub(crate) fn reason(&self) -> &str {
         &self.reason
     }

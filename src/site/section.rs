@@ -154,7 +154,7 @@ impl Acme {
     fn read(reader: &mut Reader<'_>) -> Option<Acme> {
         let directory = reader.value("tls.acme.directory");
         let ca = reader.optional("tls.acme.ca");
-        directory.zip(ca).map(|(Directory(directory), ca)| Acme { directory, ca })
+        directory.map(|Directory(directory)| Acme { directory, ca })
     }
 }
 
@@ -198,6 +198,6 @@ impl Apt {
         let proxy = reader.optional("apt.proxy");
         let url = reader.value("apt.matrix.url");
         let fingerprint = reader.value("apt.matrix.fingerprint");
-        Some(Apt { proxy: proxy?, matrix: Repository { url: url?, fingerprint: fingerprint? } })
+        Some(Apt { proxy, matrix: Repository { url: url?, fingerprint: fingerprint? } })
     }
 }

@@ -51,6 +51,15 @@ impl Source {
         Place::new(&self.file, &self.text, spot.line, spot.column, spot.width)
     }
 
+    /// The last word in front of `spot`, on the same line, that begins with `sigil`.
+    pub(super) fn word_before(&self, spot: Spot, sigil: char) -> Option<Spot> {
+        let before: String = self.line(spot.line).chars().take(spot.column - 1).collect();
+        let word = before.split_whitespace().rev().take(2).find(|word| word.starts_with(sigil))?;
+        let start = before.rfind(word)?;
+        let column = before[..start].chars().count() + 1;
+        Some(Spot { column, width: word.chars().count(), ..spot })
+    }
+
     // Before anything else, so that no other message can repeat a line of the key.
     fn refuse_private_key(&self) -> Result<(), Error> {
         let marker = "PRIVATE KEY-----";

@@ -14,7 +14,7 @@ use super::refusal::{Refusal, shown};
 #[serde(transparent)]
 pub struct SshKey(String);
 
-/// The types that OpenSSH of Debian 12 accepts by default (sshd_config(5), `PubkeyAcceptedAlgorithms`).
+/// The types that OpenSSH of Debian 12 accepts by default: `PubkeyAcceptedAlgorithms` in `sshd_config(5)`.
 const TYPES: [&str; 7] = [
     "ssh-ed25519",
     "sk-ssh-ed25519@openssh.com",
@@ -74,7 +74,7 @@ fn refuse_other_kinds(kind: &str, rest: &[&str]) -> Result<(), Refusal> {
     } else if rest.iter().any(|word| TYPES.contains(word)) {
         refused("options stand in front of it")
             .hint("delete what stands before the type, such as `ssh-ed25519`")
-    } else if kind.starts_with(['/', '~', '.']) || kind.ends_with(".pub") {
+    } else if kind.starts_with(['/', '~', '.']) || kind.contains(".pub") {
         refused("it is the name of a file").hint("write the text that stands in the file")
     } else {
         refused(&format!("{} is not a type of key", shown(kind)))

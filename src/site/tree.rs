@@ -55,7 +55,20 @@ impl Node {
 
     /// Whether the value is written as nothing: `~`, `null`, or no word at all.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if scalar::resolve(text) == Plain::Null)
+        self.plain() == Some(Plain::Null)
+    }
+
+    /// What a scalar without quotes means.
+    pub(super) fn plain(&self) -> Option<Plain> {
+        match &self.value {
+            Value::Scalar { text, plain: true } => Some(scalar::resolve(text)),
+            _ => None,
+        }
+    }
+
+    /// Whether keys stand below it, or could.
+    pub(super) fn is_section(&self) -> bool {
+        matches!(self.value, Value::Map(_)) || self.is_null()
     }
 
     /// The entry of a mapping by its key.
@@ -150,7 +163,10 @@ impl<'a> Builder<'a> {
             }
             let name = self.node(event, &span, depth + 1)?;
             let (event, value_span) = self.next()?;
-            let node = self.node(event, &value_span, depth + 1)?;
+            let mut node = self.node(event, &value_span, depth + 1)?;
+            if value_span.is_empty() && node.is_null() {
+                node.spot = name.spot;
+            }
             if let Some(key) = self.key(&name, &span, &entries) {
                 let spot = name.spot;
                 entries.push(Entry { key, spot, node });
@@ -195,17 +211,23 @@ impl<'a> Builder<'a> {
             _ => (false, false),
         };
         if anchor {
-            let error = self.error(span, "anchors and aliases are not supported");
-            self.errors.push(
-                error.hint("write the value out; text that begins with `&` or `*` needs quotes"),
-            );
+            self.refuse_extra('&', span, "anchors and aliases are not supported")
         }
         if tag {
-            let error = self.error(span, "tags are not supported");
-            self.errors.push(
-                error.hint("delete the word that begins with `!`, or put the text in quotes"),
-            );
+            self.refuse_extra('!', span, "tags are not supported")
         }
+    }
+
+    /// Refuses the word before a value that begins with `sigil`.
+    fn refuse_extra(&mut self, sigil: char, span: &Span, message: &str) {
+        let value = Spot::between(self.source, span);
+        let spot = self.source.word_before(value, sigil).unwrap_or(value);
+        let error = Error::new(message).at(self.source.place(spot));
+        self.errors.push(
+            error.hint(
+                "write the value out; if the sign is part of the text, put the text in quotes",
+            ),
+        );
     }
 
     fn error(&self, span: &Span, message: &str) -> Error {

@@ -2,12 +2,22 @@
 
 use homeseed::site::Site;
 
+use crate::golden;
+
 const MINIMAL: &str =
     "server_name: example.org\nhost: chat.example.org\noperator:\n  email: operator@example.org\n";
 
 #[test]
-fn three_lines_are_a_site() {
-    let site = Site::parse("site.yaml", MINIMAL).unwrap();
-    println!("{}", serde_json::to_string_pretty(&site).unwrap());
-    println!("{:?}", site.warnings());
+fn bad_site_files_are_explained() {
+    let count =
+        golden::check_folder(
+            "tests/golden/errors",
+            "yaml",
+            "stderr",
+            |name, text| match Site::parse(name, text) {
+                Ok(_) => "accepted\n".to_owned(),
+                Err(errors) => format!("{errors}\n"),
+            },
+        );
+    assert!(count >= 44, "{count}");
 }
