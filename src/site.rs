@@ -6,6 +6,7 @@
 mod amount;
 mod choice;
 mod keys;
+mod mistakes;
 mod name;
 mod options;
 mod person;
@@ -82,11 +83,11 @@ impl Site {
     /// All mistakes are reported at once, unless the text is no YAML.
     pub fn parse(file: &str, text: &str) -> Result<Site, Errors> {
         let source = Source::new(file, text)?;
-        let (root, errors) = tree::read(&source)?;
+        let (root, mistakes) = tree::read(&source)?;
         let Some(root) = root.filter(|root| !root.is_null()) else {
             return Err(empty(file).into());
         };
-        let mut reader = Reader::new(&source, &root, errors);
+        let mut reader = Reader::new(&root, mistakes);
         let site = if is_mapping(&mut reader, &root) { Site::read(&mut reader) } else { None };
         let errors = reader.into_errors();
         match site {

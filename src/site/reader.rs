@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use super::{
     keys::{self, Fallback},
+    mistakes::Mistakes,
     refusal::{Refusal, shown},
     scalar::{self, Plain},
     source::{Source, Spot},
@@ -13,39 +14,28 @@ use crate::error::Error;
 
 /// Reads typed values; every method that answers `None` has reported why.
 pub(super) struct Reader<'a> {
-    source: &'a Source,
     root: &'a Node,
-    errors: Vec<Error>,
+    mistakes: Mistakes<'a>,
 }
 
-/// How many mistakes are worth printing.
-const ENOUGH: usize = 100;
-
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source, root: &'a Node, errors: Vec<Error>) -> Reader<'a> {
-        Reader { source, root, errors }
-    }
-
-    pub(super) fn source(&self) -> &Source {
-        self.source
+    pub(super) fn new(root: &'a Node, mistakes: Mistakes<'a>) -> Reader<'a> {
+        Reader { root, mistakes }
     }
 
     /// All mistakes that were found.
-    pub(super) fn into_errors(mut self) -> Vec<Error> {
-        self.errors.truncate(ENOUGH);
-        self.errors
+    pub(super) fn into_errors(self) -> Vec<Error> {
+        self.mistakes.into_errors()
     }
 
-    /// Reports a mistake at a spot.
-    pub(super) fn report(&mut self, spot: Spot, refusal: &Refusal) {
-        if self.errors.len() >= ENOUGH {
-            return;
-        }
-        let error = Error::new(refusal.reason()).at(self.source.place(spot));
-        self.errors.push(match refusal.advice() {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+    /// Reports a mistake at a spot, or of the file as a whole.
+    pub(super) fn report(&mut self, spot: impl Into<Option<Spot>>, refusal: &Refusal) {
+        self.mistakes.report(spot, refusal);
+    }
+
+    /// The text that is read.
+    pub(super) fn source(&self) -> &'a Source {
+        self.mistakes.source()
     }
 
     /// A word that is parsed from text.
@@ -130,8 +120,8 @@ impl<'a> Reader<'a> {
         match keys::find(path)?.fallback {
             Fallback::Value(text) => {
                 let source = Source::new("default", text).ok()?;
-                let (root, _) = tree::read(&source).ok()?;
-                read(&mut Reader { source: &source, root: self.root, errors: Vec::new() }, &root?)
+                let (root, mistakes) = tree::read(&source).ok()?;
+                read(&mut Reader::new(self.root, mistakes), &root?)
             }
             Fallback::Asked | Fallback::Nothing => {
                 self.report_missing(path);
@@ -231,9 +221,9 @@ impl<'a> Reader<'a> {
         if section.is_some_and(|entry| !entry.node.is_section()) {
             return;
         }
-        let error = Error::new(format!("{}: `{path}` is missing", self.source.file()));
-        let place = section.map(|entry| self.source.place(entry.spot));
-        self.errors.push(error.at(place).hint(format!("it is {about}")));
+        let reason = format!("{}: `{path}` is missing", self.source().file());
+        let refusal = Refusal::new(reason).hint(format!("it is {about}"));
+        self.report(section.map(|entry| entry.spot), &refusal);
     }
 }
 

@@ -4,4 +4,5 @@
 
 mod docs_site;
 mod golden;
+mod init;
 mod site;
