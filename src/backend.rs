@@ -1,1 +1,5 @@
-//! To be written.
+//! What a backend is: a function of a [`Plan`](crate::plan::Plan), and of nothing else.
+//!
+//! It installs packages, places files and enables units, so that it cannot change what is meant.
+
+pub mod user_data;

@@ -47,6 +47,12 @@ impl Error {
         Error { fault: Fault::Host, ..Error::new(message) }
     }
 
+    /// What is wrong, alone.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Says where; `None` leaves the error without a place.
     #[must_use]
     pub fn at(mut self, place: impl Into<Option<Place>>) -> Error {

@@ -119,8 +119,8 @@ fn defaults() -> String {
         for (depth, section) in sections.iter().enumerate().skip(shared) {
             lines.push(format!("# {}{section}:\n", "  ".repeat(depth)));
         }
-        let line = format!("{}{name}: {value}", "  ".repeat(sections.len()));
-        lines.push(format!("# {line:<52}# {about}\n"));
+        let line = format!("{}{name}: {value} ", "  ".repeat(sections.len()));
+        lines.push(format!("# {line:<50}# {about}\n"));
         open = sections;
     }
     lines.concat()

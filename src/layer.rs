@@ -1,1 +1,185 @@
-//! To be written.
+//! A layer: a folder that reads like one step of a how-to. Here it is read, not yet decided.
+//!
+//! [`Sources`] is every file of every layer; [`Layers::read`] understands the manifests and puts
+//! the layers into their order. What a layer means for one site is for `plan` to say.
+
+mod manifest;
+mod order;
+
+use std::collections::BTreeMap;
+
+use crate::{
+    error::{Error, Errors, Place},
+    template::{Kind, Templates},
+};
+
+pub use manifest::{CheckEntry, Entry, Manifest, Mode, Owned, Publish, Settings, Wait};
+
+/// Every file of every layer: `LAYER/path/in/it` to its text.
+pub type Sources = BTreeMap<String, String>;
+
+/// The layers that are part of this program.
+const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/layers.rs"));
+
+/// The files of the layers that are part of this program.
+#[must_use]
+pub fn embedded() -> Sources {
+    EMBEDDED.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+/// One layer as its author wrote it.
+#[derive(Debug)]
+pub struct Layer<'s> {
+    /// The folder's name.
+    pub name: &'s str,
+    /// What `layer.yaml` says.
+    pub manifest: Manifest,
+    /// What it brings, by purpose.
+    pub sources: Vec<Source<'s>>,
+}
+
+/// One file of a layer.
+#[derive(Debug)]
+pub struct Source<'s> {
+    /// Its name among the [`Sources`].
+    pub name: &'s str,
+    /// What it is for.
+    pub purpose: Purpose<'s>,
+    /// Its text as written.
+    pub text: &'s str,
+    /// Whether it is rendered (`.j2`) or copied.
+    pub template: bool,
+}
+
+/// What a file of a layer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose<'s> {
+    /// Goes to this absolute path of the machine.
+    Place(&'s str),
+    /// Is the layer's step of the convergence.
+    Step,
+    /// Is read by the compiler or by people only.
+    Beside,
+}
+
+/// All layers in the order of their steps, and their templates.
+#[derive(Debug)]
+pub struct Layers<'s> {
+    /// Early ones first, then by `needs`, ties by name.
+    pub ordered: Vec<Layer<'s>>,
+    /// Every template, compiled.
+    pub templates: Templates<'s>,
+    sources: &'s Sources,
+}
+
+impl<'s> Layers<'s> {
+    /// Reads the manifests in `sources`, orders the layers and compiles the templates.
+    pub fn read(sources: &'s Sources) -> Result<Layers<'s>, Errors> {
+        let (layers, errors) = every_layer(sources);
+        Errors::none_or(errors)?;
+        let ordered = order::sorted(layers)?;
+        let templates = templates(&ordered)?;
+        Ok(Layers { ordered, templates, sources })
+    }
+
+    /// The text of `file` in the folder of `layer`.
+    #[must_use]
+    pub fn text(&self, layer: &str, file: &str) -> Option<&'s str> {
+        self.sources.get(&format!("{layer}/{file}")).map(String::as_str)
+    }
+
+    /// A mistake at the first place where `word` stands in a layer's manifest.
+    #[must_use]
+    pub fn blame(&self, layer: &str, word: &str, message: impl Into<String>) -> Error {
+        let file = format!("{layer}/{MANIFEST}");
+        let place = self.sources.get(&file).and_then(|text| find(&file, text, word));
+        Error::new(message).at(place)
+    }
+}
+
+const MANIFEST: &str = "layer.yaml";
+
+/// Where `word` first stands in `text`.
+fn find(file: &str, text: &str, word: &str) -> Option<Place> {
+    text.lines().enumerate().find_map(|(n, line)| {
+        let column = line[..line.find(word)?].chars().count() + 1;
+        Some(Place::new(file, text, n + 1, column, word.chars().count()))
+    })
+}
+
+fn every_layer(sources: &Sources) -> (Vec<Layer<'_>>, Vec<Error>) {
+    let mut folders: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (name, text) in sources {
+        let folder = name.split('/').next().unwrap_or(name);
+        folders.entry(folder).or_default().push((name, text));
+    }
+    let (mut layers, mut errors) = (Vec::new(), Vec::new());
+    for (name, files) in folders {
+        match layer(name, &files) {
+            Ok(layer) => layers.push(layer),
+            Err(error) => errors.push(error),
+        }
+    }
+    (layers, errors)
+}
+
+fn layer<'s>(name: &'s str, files: &[(&'s str, &'s str)]) -> Result<Layer<'s>, Error> {
+    let inside = |path: &'s str| path.strip_prefix(name).and_then(|it| it.strip_prefix('/'));
+    let manifest = files
+        .iter()
+        .find(|(path, _)| inside(path) == Some(MANIFEST))
+        .ok_or_else(|| Error::new(format!("layer `{name}` has no `{MANIFEST}`")))?;
+    let manifest = Manifest::parse(manifest.0, manifest.1)?;
+    let mut sources = Vec::new();
+    for (path, text) in files {
+        let (bare, template) = match path.strip_suffix(".j2") {
+            Some(bare) => (bare, true),
+            None => (*path, false),
+        };
+        let purpose = purpose(inside(bare).unwrap_or_default(), &manifest)
+            .ok_or_else(|| stray(path, name))?;
+        sources.push(Source { name: path, purpose, text, template });
+    }
+    Ok(Layer { name, manifest, sources })
+}
+
+/// What the file at `path` of a layer is for; `None` when nothing would read it.
+fn purpose<'s>(path: &'s str, manifest: &Manifest) -> Option<Purpose<'s>> {
+    let known = manifest.settings.as_ref().map(|settings| settings.known.as_str());
+    match path {
+        MANIFEST | "README.md" => Some(Purpose::Beside),
+        "setup.sh" => Some(Purpose::Step),
+        _ if Some(path) == known => Some(Purpose::Beside),
+        _ if path.starts_with("files/") => Some(Purpose::Place(&path["files".len()..])),
+        _ => None,
+    }
+}
+
+fn stray(path: &str, layer: &str) -> Error {
+    Error::new(format!("nothing reads `{path}`"))
+        .hint(format!("a layer holds {MANIFEST}, README.md, setup.sh and the tree {layer}/files/"))
+}
+
+fn templates<'s>(layers: &[Layer<'s>]) -> Result<Templates<'s>, Errors> {
+    let mut templates = Templates::default();
+    let mut errors = Vec::new();
+    for source in layers.iter().flat_map(|layer| &layer.sources).filter(|it| it.template) {
+        errors.extend(templates.add(source.name, source.text, source.kind()).err());
+    }
+    Errors::none_or(errors)?;
+    Ok(templates)
+}
+
+impl Source<'_> {
+    /// How values are written into it.
+    fn kind(&self) -> Kind {
+        match self.purpose {
+            Purpose::Step => Kind::Shell,
+            Purpose::Place(path) => Kind::of(path, self.text),
+            Purpose::Beside => Kind::Plain,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

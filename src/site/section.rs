@@ -70,6 +70,8 @@ pub(super) struct Apt {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Repository {
     pub(super) url: HttpsUrl,
+    /// The host in `url`: apt's pins go by it.
+    pub(super) host: String,
     pub(super) fingerprint: Fingerprint,
 }
 
@@ -198,6 +200,8 @@ impl Apt {
         let proxy = reader.optional("apt.proxy");
         let url = reader.value("apt.matrix.url");
         let fingerprint = reader.value("apt.matrix.fingerprint");
-        Some(Apt { proxy, matrix: Repository { url: url?, fingerprint: fingerprint? } })
+        let url: HttpsUrl = url?;
+        let host = url.host().to_owned();
+        Some(Apt { proxy, matrix: Repository { url, host, fingerprint: fingerprint? } })
     }
 }

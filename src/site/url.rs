@@ -26,6 +26,16 @@ impl HttpsUrl {
         &self.0
     }
 
+    /// The host alone, without port.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
+        match authority.find(']') {
+            Some(end) => &authority[..=end],
+            None => authority.split(':').next().unwrap_or_default(),
+        }
+    }
+
     /// For URLs that are written in this program.
     pub(super) fn known(text: &str) -> HttpsUrl {
         HttpsUrl(text.to_owned())

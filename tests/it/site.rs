@@ -46,6 +46,7 @@ fn templates_see_every_value_resolved() {
             "suite": "bookworm",
             "apt": {"proxy": null, "matrix": {
                 "url": "https://packages.matrix.org/debian/",
+                "host": "packages.matrix.org",
                 "fingerprint": "AAF9AE843A7584B5A3E4CD2BCF45A512DE2DA058",
             }},
             "synapse": {},
@@ -74,6 +75,7 @@ fn values_are_kept_as_they_were_meant() {
             "/tls/acme/directory",
             json!("https://acme-staging-v02.api.letsencrypt.org/directory"),
         ),
+        ("apt: {matrix: {url: 'https://mirror:8443/a'}}", "/apt/matrix/host", json!("mirror")),
         (
             "tls: {acme: {directory: 'https://ca:14000/dir'}}",
             "/tls/acme/directory",
@@ -250,9 +252,15 @@ fn huge_and_deep_documents_end_soon() {
         "- ".repeat(30_000),
         "? ".repeat(30_000),
         "a:\n".repeat(20_000),
-        format!("synapse: {{{}}}", (0..9_000).map(|n| format!("a{n}: &x,")).collect::<String>()),
+        format!(
+            "synapse: {{{}}}",
+            (0..9_000).map(|n| format!("a{n}: &x,")).collect::<Vec<_>>().concat()
+        ),
         "x".repeat(1_000_000),
-        format!("synapse:\n{}", (0..3_000).map(|n| format!("  A{n}: yes\n")).collect::<String>()),
+        format!(
+            "synapse:\n{}",
+            (0..3_000).map(|n| format!("  A{n}: yes\n")).collect::<Vec<_>>().concat()
+        ),
         "\u{1b}[2J".to_owned(),
     ];
     for text in documents {
@@ -268,7 +276,7 @@ fn parse(more: &str) -> Site {
 
 /// The minimal site without one of its keys.
 fn without(key: &str) -> String {
-    MINIMAL.lines().filter(|line| !line.starts_with(key)).map(|line| format!("{line}\n")).collect()
+    MINIMAL.split_inclusive('\n').filter(|line| !line.starts_with(key)).collect()
 }
 
 fn seeds() -> Vec<String> {

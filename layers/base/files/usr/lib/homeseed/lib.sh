@@ -1,0 +1,70 @@
+# shellcheck shell=sh disable=SC2034,SC1090
+# What the convergence and its steps share.
+home=/usr/lib/homeseed
+state=/var/lib/homeseed
+delivered=$home/payload/etc/homeseed/site.env
+[ -f "$delivered" ] || delivered=/etc/homeseed/site.env
+. "$delivered"
+
+# The step cannot go on until somebody outside does something: says what, and gives way.
+waiting() {
+    printf '%s\n' "$*" >/run/homeseed/sentence
+    exit 75
+}
+
+# Writes standard input to FILE, whole or not at all. Sets `changed` to yes or no.
+write() { # FILE MODE OWNER:GROUP
+    cat >"$1.homeseed"
+    chmod "$2" "$1.homeseed"
+    chown "$3" "$1.homeseed"
+    if cmp -s "$1.homeseed" "$1" && [ "$(stat -c '%04a %U:%G' "$1")" = "$2 $3" ]; then
+        rm "$1.homeseed"
+        changed=no
+    else
+        sync "$1.homeseed"
+        mv "$1.homeseed" "$1"
+        changed=yes
+    fi
+}
+
+# A secret that this machine alone knows: made once, never again.
+secret() { # FILE MODE OWNER:GROUP
+    [ -s "$1" ] || head -c 32 /dev/urandom | base64 | tr -d '=\n' | tr +/ xy | write "$1" "$2" "$3"
+    chmod "$2" "$1"
+    chown "$3" "$1"
+}
+
+# A fact that this machine is born with: recorded once, contradicted never.
+born() { # NAME VALUE
+    mkdir -p "$state/born"
+    [ -s "$state/born/$1" ] || printf '%s\n' "$2" | write "$state/born/$1" 0644 root:root
+    [ "$(cat "$state/born/$1")" = "$2" ] || { echo "$1 is $(cat "$state/born/$1") on this machine for life, not $2"; return 1; }
+}
+
+# Lays every planned file that is not in place yet. An owner that does not exist yet is root until it does.
+place() {
+    [ -d "$home/payload" ] || return 0
+    while read -r _ mode owner _ path; do
+        getent passwd "${owner%:*}" >/dev/null && getent group "${owner#*:}" >/dev/null || owner=root:root
+        mkdir -p "${path%/*}"
+        write "$path" "$mode" "$owner" <"$home/payload$path"
+    done <"$home/inventory"
+}
+
+# apt, patient: waits for other users of the package database, mends what a power cut broke.
+apt_get() {
+    export DEBIAN_FRONTEND=noninteractive
+    dpkg --force-confold --configure -a
+    apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
+        -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
+}
+
+# Tries a command once a second, for so many seconds.
+within() { # SECONDS COMMAND...
+    until=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -lt "$until" ] || return 1
+        sleep 1
+    done
+}

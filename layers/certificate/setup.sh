@@ -1,0 +1,67 @@
+#!/bin/sh
+# Asks the CA for the certificate, but only when it will say yes: a validation that fails counts against the name.
+set -eu
+# shellcheck source=lib.sh
+. /usr/lib/homeseed/lib.sh
+live=/etc/letsencrypt/live/$HOST
+renewal=/etc/letsencrypt/renewal/$HOST.conf
+mine4=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
+mine6=$(ip -6 -o addr show scope global -temporary -deprecated | awk '{ sub("/.*", "", $4); print $4; exit }')
+
+# What DNS itself says; this machine's own hosts file and resolver know better, and that is the trouble.
+addresses() { # NAME TYPE
+    upstream=/run/systemd/resolve/resolv.conf
+    [ -f "$upstream" ] || upstream=/etc/resolv.conf
+    host -W 5 -t "$2" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" 2>/dev/null | sed -n 's/.* has \(IPv6 \)\?address //p'
+}
+
+leads_here() { # NAME ADDRESS
+    ip -o addr show to "$2" | grep -q . && return
+    # Behind an address of the provider's: does what this machine publishes appear there?
+    case $2 in *:*) at="[$2]" ;; *) at=$2 ;; esac
+    [ "$(curl -s --max-time 10 --resolve "$1:80:$at" "http://$1/.well-known/acme-challenge/homeseed")" = "$token" ]
+}
+
+wait_for_dns() { # NAME
+    found="$(addresses "$1" A) $(addresses "$1" AAAA)"
+    [ -n "${found# }" ] || waiting "waiting for DNS: $1 has no address; create: $1 A $mine4${mine6:+ (and AAAA $mine6)}"
+    for address in $found; do
+        leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address, which is not this machine; this machine is $mine4${mine6:+ and $mine6}"
+    done
+}
+
+ask() {
+    # At most four tries an hour, whatever happens.
+    asked=$state/certificate-asked
+    since=$(($(date +%s) - $(stat -c %Y "$asked" 2>/dev/null || echo 0)))
+    [ "$since" -ge 900 ] || waiting "waiting for the certificate: $(cat "$asked"); next try in $((900 - since)) s"
+    set -- --cert-name "$HOST" --server "$ACME" --email "$EMAIL"
+    for name in $NAMES; do set -- "$@" -d "$name"; done
+    if [ -s /etc/homeseed/acme-ca.pem ]; then export REQUESTS_CA_BUNDLE=/etc/homeseed/acme-ca.pem; fi
+    if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
+        --expand --force-renewal "$@" >/run/homeseed/certbot 2>&1; then
+        grep -E 'Detail:|rror' /run/homeseed/certbot | tail -n 1 | grep . >"$asked" || echo 'the CA did not answer' >"$asked"
+        waiting "waiting for the certificate: $(cat "$asked")"
+    fi
+}
+
+# True when what is there is what the site asks for.
+in_hand() {
+    [ -s "$live/fullchain.pem" ] && grep -qxF "server = $ACME" "$renewal" || return 1
+    for name in $NAMES; do
+        openssl x509 -noout -checkhost "$name" -in "$live/fullchain.pem" | grep -q 'does match' || return 1
+    done
+}
+
+if ! in_hand; then
+    token=$(head -c 16 /dev/urandom | base64 | tr -dc a-z0-9)
+    mkdir -p "$state/acme/.well-known/acme-challenge"
+    echo "$token" >"$state/acme/.well-known/acme-challenge/homeseed"
+    for name in $NAMES; do wait_for_dns "$name"; done
+    ask
+fi
+ln -sfn "$live" "$state/tls/next"
+mv -T "$state/tls/next" "$state/tls/current"
+nginx -t -q
+systemctl reload nginx
+systemctl start certbot.timer

@@ -1,0 +1,10 @@
+#!/bin/sh
+# Puts sshd and the kernel under the rules; nothing has been downloaded yet.
+set -eu
+# shellcheck source=lib.sh
+. /usr/lib/homeseed/lib.sh
+mkdir -p /run/sshd
+sshd -t
+systemctl try-reload-or-restart ssh
+# Some keys belong to modules that are not loaded.
+sysctl -q --system || true

@@ -1,0 +1,36 @@
+#!/bin/sh
+# Installs every package of every layer in one transaction, and starts none of them.
+set -eu
+# shellcheck source=lib.sh
+. /usr/lib/homeseed/lib.sh
+key=/usr/share/keyrings/matrix-org-archive-keyring.gpg
+
+fetch_key() {
+    new=/run/homeseed/matrix.gpg
+    rm -f "$new"
+    /usr/lib/apt/apt-helper -qq download-file "${MATRIX_REPOSITORY}matrix-org-archive-keyring.gpg" "$new"
+    is=$("$home/openpgp-primary" "$new" 2>&1) || true
+    [ "$is" = "$MATRIX_FINGERPRINT" ] || { echo "the Matrix repository's key is not the pinned $MATRIX_FINGERPRINT but: $is"; exit 1; }
+    write "$key" 0644 root:root <"$new"
+}
+
+missing() {
+    while read -r package; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
+    done <"$home/packages"
+}
+
+if [ -n "$(missing)" ]; then
+    # Fetched anew at each try: an extended key needs no new document.
+    fetch_key
+    # The man pages are indexed daily, not after every package.
+    rm -f /var/lib/man-db/auto-update
+    cat "$home"/debconf/* | debconf-set-selections
+    touch /run/homeseed/installing
+    trap 'rm -f /run/homeseed/installing' EXIT
+    apt_get update
+    # shellcheck disable=SC2046
+    apt_get install $(cat "$home/packages")
+fi
+# Now that every owner exists.
+place

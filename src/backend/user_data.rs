@@ -1,0 +1,85 @@
+//! Turns a plan into one cloud-config document, to be pasted into an order form.
+//!
+//! All its work is one script that cloud-init runs at every boot. It holds the payload: every
+//! planned file, and the inventory that names them. [`Encoding`] says how the payload is written;
+//! what arrives on the machine is the same. It does no I/O.
+
+mod payload;
+mod size;
+
+use crate::{error::Result, plan::Plan, template::yaml_string};
+
+/// The part of the script that does not depend on the plan.
+const SCRIPT: &str = include_str!("user_data/deliver.sh");
+
+/// The strictest limit among common providers, in bytes.
+pub const LIMIT: usize = 16384;
+
+/// How the payload stands in the document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Encoding {
+    /// Plain when it fits the limit, compact otherwise.
+    #[default]
+    Auto,
+    /// As here-documents, to be read by people.
+    Plain,
+    /// Compressed.
+    Compact,
+}
+
+/// The document for `plan`, at most `limit` bytes long.
+pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
+    let fits = |document: &String| document.len() <= limit;
+    let document = match encoding {
+        Encoding::Plain => plain(plan),
+        Encoding::Compact => compact(plan),
+        Encoding::Auto => Some(plain(plan)).filter(fits).unwrap_or_else(|| compact(plan)),
+    };
+    if fits(&document) {
+        Ok(document)
+    } else {
+        Err(size::refusal(plan, encoding, document.len(), limit))
+    }
+}
+
+fn plain(plan: &Plan) -> String {
+    document(plan, &payload::script(&plan.files))
+}
+
+fn compact(plan: &Plan) -> String {
+    document(plan, &payload::compressed(&plan.files))
+}
+
+/// The whole document around the commands that unpack the payload.
+fn document(plan: &Plan, unpack: &str) -> String {
+    let script = SCRIPT.replace("@WANT@", &plan.digest()).replace("@UNPACK@\n", unpack);
+    let body: String = script.lines().map(indented).collect();
+    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(plan))
+}
+
+/// One blank is enough for YAML.
+fn indented(line: &str) -> String {
+    if line.is_empty() { "\n".to_owned() } else { format!(" {line}\n") }
+}
+
+fn provenance(plan: &Plan) -> String {
+    let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
+    let payload = plan.digest();
+    format!(
+        "#cloud-config\n# homeseed {version}: {host}\n# site sha256:{site}\n# payload sha256:{payload}\n"
+    )
+}
+
+/// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
+fn logins(plan: &Plan) -> String {
+    let quiet = "ssh: {emit_keys_to_console: false}\nno_ssh_fingerprints: true\n";
+    if plan.ssh_keys.is_empty() {
+        return quiet.to_owned();
+    }
+    let keys: String =
+        plan.ssh_keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
+    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{quiet}")
+}
+
+#[cfg(test)]
+mod tests;

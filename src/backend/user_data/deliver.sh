@@ -1,0 +1,25 @@
+trap 'echo "homeseed: this user-data is damaged (cut short?); nothing was changed" >/dev/console' 0
+{
+d=/usr/lib/homeseed
+want=@WANT@
+ok() {
+echo "$want  $1/inventory" | sha256sum -c --status &&
+sed 's| .* /|  |' $1/inventory | (cd $1 && sha256sum -c --status)
+} 2>/dev/null
+if ! ok $d/payload; then
+rm -rf $d/new
+mkdir -p $d/new
+cd $d/new || exit
+@UNPACK@
+sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
+rm list
+cd /
+ok $d/new || { rm -rf $d/new; exit 1; }
+sync
+rm -rf $d/payload
+mv $d/new $d/payload
+sync
+fi
+trap - 0
+sh $d/payload/usr/lib/homeseed/arm
+}

@@ -1,0 +1,83 @@
+//! Reads what the user names: a site, and the layers that it is compiled with.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use walkdir::WalkDir;
+
+use crate::{
+    error::{Error, Errors, Result},
+    layer::{self, Sources},
+    plan::{self, Plan},
+    site::Site,
+};
+
+/// The plan of the site at `path`.
+pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
+    let site = site(path)?;
+    plan::plan(&site, &sources(path, &site, layers)?)
+}
+
+/// The site at `path`; `-` is standard input.
+pub(super) fn site(path: &Path) -> std::result::Result<Site, Errors> {
+    let text =
+        if is_stdin(path) { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
+    let text = text.map_err(|error| unreadable(path, &error))?;
+    Site::parse(&path.display().to_string(), &text)
+}
+
+/// The built-in layers, or those in the folder `layers`, and those that the site names.
+pub(super) fn sources(path: &Path, site: &Site, layers: Option<&Path>) -> Result<Sources> {
+    let mut sources = match layers {
+        Some(folder) => read(folder, "")?,
+        None => layer::embedded(),
+    };
+    let base = if is_stdin(path) { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
+    for folder in site.layers() {
+        add(&mut sources, &base.join(folder))?;
+    }
+    Ok(sources)
+}
+
+/// Adds the one layer in `folder` under the folder's name.
+fn add(sources: &mut Sources, folder: &Path) -> Result<()> {
+    let real = folder.canonicalize().map_err(|error| unreadable(folder, &error))?;
+    let name = real.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let prefix = format!("{name}/");
+    if sources.keys().any(|path| path.starts_with(&prefix)) {
+        let message = format!("there is a layer `{name}` already, beside {}", folder.display());
+        return Err(Error::new(message).hint("give the folder another name"));
+    }
+    sources.extend(read(&real, &prefix)?);
+    Ok(())
+}
+
+/// Every file below `folder`, named relative to it behind `prefix`.
+fn read(folder: &Path, prefix: &str) -> Result<Sources> {
+    let mut sources = Sources::new();
+    for entry in WalkDir::new(folder).sort_by_file_name() {
+        let entry = entry.map_err(|error| Error::host(error.to_string()))?;
+        if entry.file_type().is_file() {
+            let text = fs::read_to_string(entry.path())
+                .map_err(|error| unreadable(entry.path(), &error))?;
+            let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
+            sources.insert(format!("{prefix}{}", inside.display()), text);
+        }
+    }
+    Ok(sources)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// A file that is not there is the user's mistake; one that cannot be read is the host's.
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let message = format!("cannot read {}: {error}", PathBuf::from(path).display());
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Error::new(message),
+        _ => Error::host(message),
+    }
+}

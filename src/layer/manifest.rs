@@ -1,0 +1,220 @@
+//! `layer.yaml`: what a layer adds and what it promises. The grammar is in `docs/layers.md`.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use crate::{
+    check::Vantage,
+    error::{Error, Place},
+};
+
+/// `layer.yaml`, read.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// One line for listings.
+    pub about: String,
+    /// The layers that must come before it.
+    #[serde(default)]
+    pub needs: Vec<String>,
+    /// An expression on the site; the layer is left out when it is false.
+    pub when: Option<String>,
+    /// Whether its step runs before anything is downloaded.
+    #[serde(default)]
+    pub early: bool,
+    /// Debian packages.
+    #[serde(default)]
+    pub packages: Vec<Entry<String>>,
+    /// Owner and mode of its files where they differ from the default.
+    #[serde(default)]
+    pub modes: BTreeMap<String, Owned>,
+    /// Units that the convergence enables.
+    #[serde(default)]
+    pub units: Vec<Entry<String>>,
+    /// TCP ports that listen.
+    #[serde(default)]
+    pub ports: Vec<Entry<u16>>,
+    /// A part of the site that is handed through to a program.
+    pub settings: Option<Settings>,
+    /// What the operator has to publish elsewhere.
+    pub publish: Option<Publish>,
+    /// What it promises.
+    #[serde(default)]
+    pub checks: Vec<CheckEntry>,
+    /// Files that no check covers, each with the reason.
+    #[serde(default)]
+    pub waives: BTreeMap<String, String>,
+}
+
+/// A value, or a value with the condition under which it counts: `{port: 8448, when: …}`.
+#[derive(Debug, Clone)]
+pub struct Entry<T> {
+    /// The value.
+    pub value: T,
+    /// An expression on the site.
+    pub when: Option<String>,
+}
+
+/// Owner, group and mode of a file, written `root:www-data 0640`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owned {
+    /// The user.
+    pub owner: String,
+    /// The group.
+    pub group: String,
+    /// The permission bits.
+    pub mode: Mode,
+}
+
+/// Permission bits; shown as four octal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mode(pub u32);
+
+/// Hands the options in one key of the site through to a program, if the program knows them.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The key of the site: a mapping of options.
+    pub from: String,
+    /// A file of the layer: the options that the program knows, one a line.
+    pub known: String,
+    /// The folder whose YAML files may each set an option only once.
+    pub beside: String,
+}
+
+/// Planned files that the operator has to publish on another web server.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Publish {
+    /// An expression on the site: the host name of that web server.
+    pub host: String,
+    /// An expression on the site.
+    pub when: Option<String>,
+    /// The path of the URL, and the path of the planned file.
+    pub files: BTreeMap<String, String>,
+}
+
+/// A check as it stands in a manifest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckEntry {
+    /// The fact, in the present tense.
+    pub name: String,
+    /// Where it can be seen from.
+    pub from: Vantage,
+    /// The shell that proves it.
+    pub run: String,
+    /// How long to wait for it, such as `60s` or `5m`.
+    #[serde(default)]
+    pub wait: Wait,
+    /// An expression on the site.
+    pub when: Option<String>,
+    /// The files it exercises.
+    #[serde(default)]
+    pub covers: Vec<String>,
+}
+
+/// A time in whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait(pub u32);
+
+impl Manifest {
+    /// Reads `text`; `file` names it in errors.
+    pub fn parse(file: &str, text: &str) -> Result<Manifest, Error> {
+        serde_yaml::from_str(text).map_err(|error| {
+            let message = error.to_string();
+            let Some(at) = error.location() else {
+                return Error::new(format!("{file}: {message}"));
+            };
+            let suffix = format!(" at line {} column {}", at.line(), at.column());
+            let message = message.strip_suffix(&suffix).unwrap_or(&message).to_owned();
+            Error::new(message).at(Place::new(file, text, at.line(), at.column(), 1))
+        })
+    }
+}
+
+impl Default for Wait {
+    fn default() -> Wait {
+        Wait(10)
+    }
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04o}", self.0)
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Wait {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wait, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let seconds = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+            (Some(count), _) => count.parse().ok(),
+            (_, Some(count)) => count.parse().ok().and_then(|it: u32| it.checked_mul(60)),
+            _ => None,
+        };
+        let refusal = || de::Error::custom(format!("`{text}` is not a time such as `60s` or `5m`"));
+        seconds.map(Wait).ok_or_else(refusal)
+    }
+}
+
+impl<'de> Deserialize<'de> for Owned {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Owned, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Owned::parse(&text).ok_or_else(|| {
+            de::Error::custom(format!("`{text}` is not an owner and mode such as `root:adm 0640`"))
+        })
+    }
+}
+
+impl Owned {
+    fn parse(text: &str) -> Option<Owned> {
+        let (who, digits) = text.split_once(' ')?;
+        let (owner, group) = who.split_once(':')?;
+        let plain = |name: &str| {
+            let ok = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+            !name.is_empty() && name.chars().all(ok)
+        };
+        let mode = u32::from_str_radix(digits, 8).ok().filter(|_| digits.len() == 4)?;
+        (plain(owner) && plain(group)).then(|| Owned {
+            owner: owner.to_owned(),
+            group: group.to_owned(),
+            mode: Mode(mode),
+        })
+    }
+}
+
+/// The long form of an [`Entry`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Guarded<T> {
+    #[serde(alias = "package", alias = "unit", alias = "port")]
+    value: T,
+    when: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Either<T> {
+    Bare(T),
+    Guarded(Guarded<T>),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry<T>, D::Error> {
+        match Either::deserialize(deserializer) {
+            Ok(Either::Bare(value)) => Ok(Entry { value, when: None }),
+            Ok(Either::Guarded(it)) => Ok(Entry { value: it.value, when: Some(it.when) }),
+            Err(_) => Err(de::Error::custom(
+                "expected a value, or a value and its condition such as `{port: 8448, when: …}`",
+            )),
+        }
+    }
+}

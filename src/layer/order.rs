@@ -1,0 +1,54 @@
+//! Puts layers into their order: early ones first, then by `needs`, ties by name.
+
+use std::collections::BTreeSet;
+
+use super::Layer;
+use crate::error::{Error, Errors};
+
+/// The layers sorted; an unknown name, an early layer that needs a late one and a circle are errors.
+pub(super) fn sorted(layers: Vec<Layer<'_>>) -> Result<Vec<Layer<'_>>, Errors> {
+    Errors::none_or(refusals(&layers))?;
+    let mut waiting = layers;
+    let mut done: BTreeSet<String> = BTreeSet::new();
+    let mut sorted = Vec::new();
+    while !waiting.is_empty() {
+        let next = next(&waiting, &done).ok_or_else(|| circle(&waiting))?;
+        let layer = waiting.remove(next);
+        done.insert(layer.name.to_owned());
+        sorted.push(layer);
+    }
+    Ok(sorted)
+}
+
+/// Where the layer stands that comes next: all it needs is done, and it is the least of those.
+fn next(waiting: &[Layer<'_>], done: &BTreeSet<String>) -> Option<usize> {
+    let ready = |layer: &Layer<'_>| layer.manifest.needs.iter().all(|it| done.contains(it));
+    let candidates = waiting.iter().enumerate().filter(|(_, layer)| ready(layer));
+    candidates.min_by_key(|(_, layer)| (!layer.manifest.early, layer.name)).map(|(at, _)| at)
+}
+
+fn refusals(layers: &[Layer<'_>]) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for layer in layers {
+        for need in &layer.manifest.needs {
+            errors.extend(refusal(layer, need, layers));
+        }
+    }
+    errors
+}
+
+fn refusal(layer: &Layer<'_>, need: &str, layers: &[Layer<'_>]) -> Option<Error> {
+    let name = layer.name;
+    let Some(needed) = layers.iter().find(|it| it.name == need) else {
+        let names: Vec<&str> = layers.iter().map(|it| it.name).collect();
+        let error = Error::new(format!("layer `{name}` needs `{need}`, which there is not"));
+        return Some(error.hint(format!("the layers are: {}", names.join(", "))));
+    };
+    let late = layer.manifest.early && !needed.manifest.early;
+    late.then(|| Error::new(format!("the early layer `{name}` needs `{need}`, which is not early")))
+}
+
+fn circle(waiting: &[Layer<'_>]) -> Error {
+    let names: Vec<&str> = waiting.iter().map(|layer| layer.name).collect();
+    Error::new(format!("these layers need each other in a circle: {}", names.join(", ")))
+}

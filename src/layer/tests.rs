@@ -1,0 +1,1 @@
+//! Layers read from a few lines of text.

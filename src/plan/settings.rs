@@ -1,0 +1,92 @@
+//! Options that the site hands through to a program: known to it, and each set in one file only.
+
+use std::collections::BTreeMap;
+
+use super::{File, Plan, seen::Seen};
+use crate::{
+    error::Error,
+    layer::{Layers, Settings},
+    site::Site,
+};
+
+/// Unknown options, and options that are set twice.
+pub(super) fn conflicts(
+    plan: &Plan,
+    seen: &Seen<'_, '_>,
+    all: &Layers<'_>,
+    site: &Site,
+) -> Vec<Error> {
+    let mut errors = Vec::new();
+    for layer in &seen.layers {
+        let Some(settings) = &layer.manifest.settings else { continue };
+        let given = given(settings, seen);
+        let known = all.text(layer.name, &settings.known).unwrap_or_default();
+        errors.extend(unknown(settings, &given, known, site));
+        errors.extend(twice(settings, &given, plan, site));
+    }
+    errors
+}
+
+/// The options in the site's key, in its order.
+fn given(settings: &Settings, seen: &Seen<'_, '_>) -> Vec<String> {
+    let options = seen.context.get_attr("site").and_then(|site| site.get_attr(&settings.from));
+    let names = options.ok().and_then(|options| options.try_iter().ok());
+    names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> Vec<Error> {
+    let is_known = |name: &&String| known.lines().any(|line| line.trim() == name.as_str());
+    let error = |name: &String| {
+        let message = format!("`{name}` is not an option of `{}`", settings.from);
+        Error::new(message).at(site.place_of(&[&settings.from, name]))
+    };
+    given.iter().filter(|name| !is_known(name)).map(error).collect()
+}
+
+fn twice(settings: &Settings, given: &[String], plan: &Plan, site: &Site) -> Vec<Error> {
+    let mut setters: BTreeMap<String, Vec<&File>> = BTreeMap::new();
+    let mut passes: Vec<&str> = Vec::new();
+    for file in plan.files.iter().filter(|file| is_beside(&file.path, &settings.beside)) {
+        let names = top_level(&file.contents);
+        if names.iter().all(|name| given.contains(name)) {
+            passes.push(&file.path);
+        }
+        for name in names {
+            setters.entry(name).or_default().push(file);
+        }
+    }
+    let doubled = setters.iter().filter(|(_, files)| files.len() > 1);
+    doubled.map(|(name, files)| refusal(settings, name, files, &passes, given, site)).collect()
+}
+
+fn is_beside(path: &str, folder: &str) -> bool {
+    let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    inside.is_some_and(|name| name.ends_with(".yaml") && !name.contains('/'))
+}
+
+/// The names of a YAML mapping, without reading its values.
+fn top_level(text: &str) -> Vec<String> {
+    let mapping: Result<serde_yaml::Mapping, _> = serde_yaml::from_str(text);
+    let names = mapping.unwrap_or_default();
+    names.keys().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+/// `passes` are the files that hold nothing but what the site hands through.
+fn refusal(
+    settings: &Settings,
+    name: &str,
+    files: &[&File],
+    passes: &[&str],
+    given: &[String],
+    site: &Site,
+) -> Error {
+    if !given.iter().any(|it| it == name) {
+        let (a, b) = (files[0], files[1]);
+        let message = format!("`{name}` is set by `{}` and by `{}`", a.layer, b.layer);
+        return Error::new(message).hint(format!("in {} and {}", a.path, b.path));
+    }
+    let owner = files.iter().find(|file| !passes.contains(&file.path.as_str()));
+    let File { layer, path, .. } = owner.unwrap_or(&files[0]);
+    Error::new(format!("`{name}` belongs to layer `{layer}`, which sets it in `{path}`"))
+        .at(site.place_of(&[&settings.from, name]))
+}

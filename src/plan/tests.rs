@@ -1,0 +1,1 @@
+//! Plans made from layers of a few lines.
