@@ -7,6 +7,9 @@ pub struct Refusal {
     hint: Option<String>,
 }
 
+/// With what the first line of a private key ends.
+pub(super) const PRIVATE_KEY: &str = "PRIVATE KEY-----";
+
 impl Refusal {
     pub(super) fn new(reason: impl Into<String>) -> Refusal {
         Refusal { reason: reason.into(), hint: None }
@@ -23,18 +26,33 @@ impl Refusal {
         self
     }
 
+    /// For the text of a private key, of which nothing must be repeated.
+    pub(super) fn of_private_key() -> Refusal {
+        Refusal::new("this is a private key: it must never leave the machine it was made on")
+            .hint("a site holds no secrets; give the line of the file that ends in `.pub`")
+    }
+
     /// The same refusal, of the value at a path.
     pub(super) fn about(self, path: &str) -> Refusal {
         Refusal { reason: format!("{path}: {}", self.reason), ..self }
     }
 
-    pub(crate) fn reason(&self) -> &str {
+    /// What is wrong.
+    #[must_use]
+    pub fn reason(&self) -> &str {
         &self.reason
     }
 
-    pub(crate) fn advice(&self) -> Option<&str> {
+    /// What to write instead, when that is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
         self.hint.as_deref()
     }
+}
+
+/// Whether a text holds a private key in the form that OpenSSH and OpenSSL write.
+pub(crate) fn is_private_key(text: &str) -> bool {
+    text.contains(PRIVATE_KEY)
 }
 
 /// A value in backticks: short, on one line, and harmless on a terminal.

@@ -62,12 +62,11 @@ impl Source {
 
     // Before anything else, so that no other message can repeat a line of the key.
     fn refuse_private_key(&self) -> Result<(), Error> {
-        let marker = "PRIVATE KEY-----";
-        let Some((at, line)) = self.text.lines().enumerate().find(|(_, it)| it.contains(marker))
+        let Some((at, line)) = self.text.lines().enumerate().find(|(_, it)| is_private_key(it))
         else {
             return Ok(());
         };
-        let end = line.find(marker).map_or(0, |start| start + marker.len());
+        let end = line.find(PRIVATE_KEY).map_or(0, |start| start + PRIVATE_KEY.len());
         let shown = &line[..end];
         let start = shown.find("-----BEGIN").or(shown.find("-----END")).unwrap_or(0);
         let (column, width) = (shown[..start].chars().count() + 1, shown[start..].chars().count());
