@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use crate::{
     error::{Error, Errors},
-    site::{Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey},
+    site::{
+        Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey,
+        is_private_key,
+    },
 };
 
 /// What the operator has to say; all else has a default.
@@ -40,18 +43,16 @@ pub fn site_yaml(options: &Options) -> Result<String, Errors> {
 }
 
 /// The lines of a file of public keys that are keys.
-fn key_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+fn key_lines(text: &str) -> Vec<&str> {
+    // In one piece, so that no message repeats a line of it.
+    if is_private_key(text) {
+        return vec![text];
+    }
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Error>) {
-    if let Err(refusal) = text.parse::<T>() {
-        let error = Error::new(format!("{flag}: {}", refusal.reason()));
-        errors.push(match refusal.advice() {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
-    }
+    errors.extend(text.parse::<T>().err().map(|refusal| refusal.about(flag).at(None)));
 }
 
 fn written(options: &Options, keys: &[&str], admin: &str) -> String {

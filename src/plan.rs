@@ -6,6 +6,7 @@
 mod assemble;
 mod covered;
 mod files;
+mod lean;
 mod settings;
 mod seen;
 

@@ -29,6 +29,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::refusal::is_private_key;
 pub use self::{
     amount::{ByteSize, Lifetime},
     choice::{Delegation, Registration, Suite, Unlisted},

@@ -49,12 +49,11 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
         name: layer.name.to_owned(),
         about: layer.manifest.about.clone(),
     };
-    let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
     Plan {
         server_name: site.server_name().to_owned(),
         host: site.host().to_owned(),
         names: site.names().to_vec(),
-        ssh_keys: owned(site.ssh_keys()),
+        ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
         site_digest: site.digest().to_owned(),
         warnings: site.warnings(),
         layers: seen.layers.iter().map(chosen).collect(),

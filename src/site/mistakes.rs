@@ -34,10 +34,6 @@ impl<'a> Mistakes<'a> {
             return;
         }
         let place = spot.into().map(|spot| self.source.place(spot));
-        let error = Error::new(refusal.reason()).at(place);
-        self.errors.push(match refusal.advice() {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+        self.errors.push(refusal.at(place));
     }
 }

@@ -1,5 +1,7 @@
 //! Why a value was not accepted.
 
+use crate::error::{Error, Place};
+
 /// A reason, in the user's words, and perhaps what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -33,8 +35,17 @@ impl Refusal {
     }
 
     /// The same refusal, of the value at a path.
-    pub(super) fn about(self, path: &str) -> Refusal {
+    pub(crate) fn about(self, path: &str) -> Refusal {
         Refusal { reason: format!("{path}: {}", self.reason), ..self }
+    }
+
+    /// The error that says so, at a place of a file or without one.
+    pub(crate) fn at(&self, place: impl Into<Option<Place>>) -> Error {
+        let error = Error::new(&self.reason).at(place);
+        match &self.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
     }
 
     /// What is wrong.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::refusal::{Refusal, shown};
+use super::refusal::{Refusal, is_private_key, shown};
 
 /// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
 ///
@@ -37,6 +37,9 @@ impl FromStr for SshKey {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<SshKey, Refusal> {
+        if is_private_key(text) {
+            return Err(Refusal::of_private_key());
+        }
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         let Some((&kind, rest)) = words.split_first() else {
             return Err(refused("it is empty"));

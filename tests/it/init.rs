@@ -97,6 +97,14 @@ fn a_key_may_be_given_twice() {
 }
 
 #[test]
+fn a_private_key_is_not_repeated() {
+    let text = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n";
+    let site = Options { ssh_keys: vec![text.to_owned()], ..options() };
+    let errors = site_yaml(&site).unwrap_err().to_string();
+    assert!(errors.contains("private key") && !errors.contains("c2VjcmV0"), "{errors}");
+}
+
+#[test]
 fn every_wrong_flag_is_named() {
     let site = Options {
         server_name: "Example.org".to_owned(),
