@@ -62,6 +62,7 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
         units: Vec::new(),
         ports: Vec::new(),
         files: Vec::new(),
+        helpers: String::new(),
         checks: Vec::new(),
     }
 }
@@ -69,6 +70,7 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
 /// Adds all of a layer but its files.
 fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error> {
     let (manifest, name) = (&layer.manifest, || layer.name.to_owned());
+    plan.helpers += &manifest.helpers;
     for package in held(&manifest.packages, context)? {
         plan.packages.push(Package { name: package.clone(), layer: name() });
     }

@@ -1,9 +1,24 @@
 //! Comments of a layer's author stay with the layer: a pasted document has no room for them.
 
+use crate::template::Kind;
+
 /// `text` without the lines that are comments; `#!` in the first line stays.
-pub(super) fn lean(text: &str) -> String {
+///
+/// Where `path` does not tell that `#` begins a comment, `text` stays as it is.
+pub(super) fn lean(path: &str, text: &str) -> String {
+    if !has_comments(path, text) {
+        return text.to_owned();
+    }
     let lines = text.split_inclusive('\n').enumerate();
     lines.filter(|(n, line)| !is_comment(*n, line)).map(|(_, line)| line).collect()
+}
+
+fn has_comments(path: &str, text: &str) -> bool {
+    match Kind::of(path, text) {
+        Kind::Shell | Kind::Yaml | Kind::Nginx | Kind::Systemd => true,
+        Kind::Plain => path.starts_with("/etc/") || text.starts_with("#!"),
+        Kind::Json | Kind::Sql | Kind::Keys | Kind::Pem => false,
+    }
 }
 
 fn is_comment(n: usize, line: &str) -> bool {
@@ -18,11 +33,11 @@ mod tests {
     #[test]
     fn only_whole_lines_are_comments() {
         let text = "#!/bin/sh\n# why\n  # indented\necho \"#\" # beside\n\necho $#\n";
-        assert_eq!(lean(text), "#!/bin/sh\necho \"#\" # beside\n\necho $#\n");
+        assert_eq!(lean("/usr/bin/x", text), "#!/bin/sh\necho \"#\" # beside\n\necho $#\n");
     }
 
     #[test]
     fn a_line_that_is_not_ended_is_kept_so() {
-        assert_eq!(lean("a\nb"), "a\nb");
+        assert_eq!(lean("x.sh", "a\nb"), "a\nb");
     }
 }
