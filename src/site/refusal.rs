@@ -1,5 +1,7 @@
 //! Why a value was not accepted.
 
+use std::fmt;
+
 use crate::error::{Error, Place};
 
 /// A reason, in the user's words, and perhaps what to write instead.
@@ -47,17 +49,11 @@ impl Refusal {
             None => error,
         }
     }
+}
 
-    /// What is wrong.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// What to write instead, when that is known.
-    #[must_use]
-    pub fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, fs};
 
-use homeseed::site::{Fallback, Key, Site};
+use homeseed::{
+    layer,
+    plan::plan,
+    site::{Fallback, Key, Site},
+};
 use serde_json::Value;
 
 const REQUIRED: [(&str, &str); 3] = [
@@ -35,7 +39,7 @@ fn the_documented_defaults_are_the_defaults() {
 }
 
 #[test]
-fn every_example_in_the_documentation_parses() {
+fn every_example_in_the_documentation_shows_its_key_and_compiles() {
     for (path, text) in sections() {
         let example = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
         let example = completed(example.unwrap_or_else(|| panic!("{path} has no example")));
@@ -43,6 +47,9 @@ fn every_example_in_the_documentation_parses() {
             Site::parse("example", &example).unwrap_or_else(|errors| panic!("{path}\n{errors}"));
         let way: Vec<&str> = path.split('.').collect();
         assert!(site.place_of(&way).is_some(), "the example of {path} does not show it");
+        if let Err(errors) = plan(&site, &layer::embedded()) {
+            panic!("{path}\n{errors}");
+        }
     }
 }
 
