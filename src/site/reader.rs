@@ -137,20 +137,29 @@ impl<'a> Reader<'a> {
         let mut words: Vec<T> = Vec::new();
         let mut whole = true;
         for node in nodes {
-            match self.word(path, node) {
-                Some(word) if words.contains(&word) => {
-                    self.report(
-                        node.spot,
-                        &Refusal::new(format!("{path}: this stands in the list twice"))
-                            .hint("delete one of them"),
-                    );
-                    whole = false;
-                }
+            match self.entry(path, node, &words) {
                 Some(word) => words.push(word),
                 None => whole = false,
             }
         }
         whole.then_some(words)
+    }
+
+    fn entry<T>(&mut self, path: &str, node: &Node, others: &[T]) -> Option<T>
+    where
+        T: FromStr<Err = Refusal> + PartialEq,
+    {
+        let (reason, hint) = if node.is_null() {
+            ("an entry is empty", "delete its `-`")
+        } else {
+            let word = self.word(path, node)?;
+            if !others.contains(&word) {
+                return Some(word);
+            }
+            ("this stands in the list twice", "delete one of them")
+        };
+        self.report(node.spot, &Refusal::new(reason).hint(hint).about(path));
+        None
     }
 
     fn word<T: FromStr<Err = Refusal>>(&mut self, path: &str, node: &Node) -> Option<T> {
