@@ -63,13 +63,14 @@ impl Check {
     }
 }
 
-/// One self-contained script of all `checks`; `env` is shell that sets the variables they read.
+/// One self-contained script of all `checks`; `helpers` are the functions that their layers bring,
+/// `env` is shell that sets the variables they read.
 #[must_use]
-pub fn script(checks: &[Check], env: &str) -> String {
+pub fn script(checks: &[Check], helpers: &str, env: &str) -> String {
     let count = |vantage| checks.iter().filter(|check| check.from == vantage).count();
     let mut text = RUNNER
         .replace("@ENV@\n", env)
-        .replace("@HELPERS@", &quoted(HELPERS))
+        .replace("@HELPERS@", &quoted(&(HELPERS.to_owned() + helpers)))
         .replace("@HOST@", &count(Vantage::Host).to_string())
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());

@@ -6,6 +6,7 @@
 mod assemble;
 mod covered;
 mod files;
+mod lean;
 mod settings;
 mod seen;
 
@@ -49,6 +50,8 @@ pub struct Plan {
     pub ports: Vec<Port>,
     /// Files, by path.
     pub files: Vec<File>,
+    /// Shell functions that the checks call.
+    pub helpers: String,
     /// Checks, in the order of the layers.
     pub checks: Vec<Check>,
 }
@@ -142,7 +145,7 @@ impl Plan {
     #[must_use]
     pub fn script(&self) -> String {
         let facts = self.files.iter().find(|file| file.path == FACTS);
-        check::script(&self.checks, facts.map_or("", |file| &file.contents))
+        check::script(&self.checks, &self.helpers, facts.map_or("", |file| &file.contents))
     }
 
     /// The sha256 of the inventory: it names the whole payload.

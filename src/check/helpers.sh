@@ -3,6 +3,9 @@ fail() { # REASON...
     echo "$*"
     exit 1
 }
+want() { # EXPECTED FOUND
+    [ "$2" = "$1" ] || fail "it is: $2, not: $1"
+}
 check_curl() { # as curl; a status of 400 or more fails
     # shellcheck disable=SC2086
     curl --silent --show-error --fail --max-time 20 ${CHECK_CURL-} "$@"

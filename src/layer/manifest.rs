@@ -20,9 +20,6 @@ pub struct Manifest {
     pub needs: Vec<String>,
     /// An expression on the site; the layer is left out when it is false.
     pub when: Option<String>,
-    /// Whether its step runs before anything is downloaded.
-    #[serde(default)]
-    pub early: bool,
     /// Debian packages.
     #[serde(default)]
     pub packages: Vec<Entry<String>>,
@@ -39,6 +36,9 @@ pub struct Manifest {
     pub settings: Option<Settings>,
     /// What the operator has to publish elsewhere.
     pub publish: Option<Publish>,
+    /// Shell functions for the checks, its own and those of the layers that need it.
+    #[serde(default)]
+    pub helpers: String,
     /// What it promises.
     #[serde(default)]
     pub checks: Vec<CheckEntry>,

@@ -1,11 +1,11 @@
-//! Puts layers into their order: early ones first, then by `needs`, ties by name.
+//! Puts layers into their order: by `needs`, ties by name.
 
 use std::collections::BTreeSet;
 
 use super::Layer;
 use crate::error::{Error, Errors};
 
-/// The layers sorted; an unknown name, an early layer that needs a late one and a circle are errors.
+/// The layers sorted; an unknown name and a circle are errors.
 pub(super) fn sorted(layers: Vec<Layer<'_>>) -> Result<Vec<Layer<'_>>, Errors> {
     Errors::none_or(refusals(&layers))?;
     let mut waiting = layers;
@@ -24,7 +24,7 @@ pub(super) fn sorted(layers: Vec<Layer<'_>>) -> Result<Vec<Layer<'_>>, Errors> {
 fn next(waiting: &[Layer<'_>], done: &BTreeSet<String>) -> Option<usize> {
     let ready = |layer: &Layer<'_>| layer.manifest.needs.iter().all(|it| done.contains(it));
     let candidates = waiting.iter().enumerate().filter(|(_, layer)| ready(layer));
-    candidates.min_by_key(|(_, layer)| (!layer.manifest.early, layer.name)).map(|(at, _)| at)
+    candidates.min_by_key(|(_, layer)| layer.name).map(|(at, _)| at)
 }
 
 fn refusals(layers: &[Layer<'_>]) -> Vec<Error> {
@@ -39,13 +39,12 @@ fn refusals(layers: &[Layer<'_>]) -> Vec<Error> {
 
 fn refusal(layer: &Layer<'_>, need: &str, layers: &[Layer<'_>]) -> Option<Error> {
     let name = layer.name;
-    let Some(needed) = layers.iter().find(|it| it.name == need) else {
-        let names: Vec<&str> = layers.iter().map(|it| it.name).collect();
-        let error = Error::new(format!("layer `{name}` needs `{need}`, which there is not"));
-        return Some(error.hint(format!("the layers are: {}", names.join(", "))));
-    };
-    let late = layer.manifest.early && !needed.manifest.early;
-    late.then(|| Error::new(format!("the early layer `{name}` needs `{need}`, which is not early")))
+    if layers.iter().any(|it| it.name == need) {
+        return None;
+    }
+    let names: Vec<&str> = layers.iter().map(|it| it.name).collect();
+    let error = Error::new(format!("layer `{name}` needs `{need}`, which there is not"));
+    Some(error.hint(format!("the layers are: {}", names.join(", "))))
 }
 
 fn circle(waiting: &[Layer<'_>]) -> Error {

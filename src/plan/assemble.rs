@@ -49,12 +49,11 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
         name: layer.name.to_owned(),
         about: layer.manifest.about.clone(),
     };
-    let owned = |list: Vec<&str>| list.into_iter().map(str::to_owned).collect();
     Plan {
         server_name: site.server_name().to_owned(),
         host: site.host().to_owned(),
         names: site.names().to_vec(),
-        ssh_keys: owned(site.ssh_keys()),
+        ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
         site_digest: site.digest().to_owned(),
         warnings: site.warnings(),
         layers: seen.layers.iter().map(chosen).collect(),
@@ -63,6 +62,7 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
         units: Vec::new(),
         ports: Vec::new(),
         files: Vec::new(),
+        helpers: String::new(),
         checks: Vec::new(),
     }
 }
@@ -70,6 +70,7 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
 /// Adds all of a layer but its files.
 fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error> {
     let (manifest, name) = (&layer.manifest, || layer.name.to_owned());
+    plan.helpers += &manifest.helpers;
     for package in held(&manifest.packages, context)? {
         plan.packages.push(Package { name: package.clone(), layer: name() });
     }

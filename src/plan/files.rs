@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, Plan, seen::Seen};
+use super::{File, Plan, lean::lean, seen::Seen};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
@@ -56,7 +56,7 @@ fn file(
         Purpose::Step => step(layer, seen),
         Purpose::Beside => return Ok(None),
     };
-    let contents = contents(source, all, seen)?;
+    let contents = lean(&path, &contents(source, all, seen)?);
     let owned = layer.manifest.modes.get(&path).cloned().unwrap_or_else(|| usual(&contents));
     Ok(Some(placed(layer.name, path, owned, contents)))
 }
@@ -72,12 +72,9 @@ fn usual(contents: &str) -> Owned {
     Owned { owner: "root".to_owned(), group: "root".to_owned(), mode }
 }
 
-/// Early steps count from 10, the others from 50.
+/// Two digits, so that a shell's `*` gives the steps in their order.
 fn step(layer: &Layer<'_>, seen: &Seen<'_, '_>) -> String {
-    let early = layer.manifest.early;
-    let alike = seen.layers.iter().filter(|it| it.manifest.early == early);
-    let rank = alike.take_while(|it| it.name != layer.name).count();
-    let number = rank + if early { 10 } else { 50 };
+    let number = 10 + seen.layers.iter().take_while(|it| it.name != layer.name).count();
     format!("{HOME}/steps/{number}-{}", layer.name)
 }
 
@@ -87,7 +84,7 @@ fn generated(plan: &Plan, seen: &Seen<'_, '_>) -> Vec<File> {
     let packages = lines(plan.packages.iter().map(|it| it.name.as_str()).collect());
     let units = lines(plan.units.iter().map(|it| it.name.as_str()).collect());
     let Some(first) = seen.layers.first() else { return Vec::new() };
-    [("packages", packages), ("units", units), ("checks.sh", plan.script())]
+    [("packages", packages), ("units", units), ("checks.sh", lean("checks.sh", &plan.script()))]
         .into_iter()
         .map(|(name, text)| placed(first.name, format!("{HOME}/{name}"), usual(&text), text))
         .collect()

@@ -70,7 +70,6 @@ pub(super) struct Apt {
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Repository {
     pub(super) url: HttpsUrl,
-    /// The host in `url`: apt's pins go by it.
     pub(super) host: String,
     pub(super) fingerprint: Fingerprint,
 }
@@ -198,10 +197,10 @@ impl std::str::FromStr for Directory {
 impl Apt {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Apt> {
         let proxy = reader.optional("apt.proxy");
-        let url = reader.value("apt.matrix.url");
+        let url: Option<HttpsUrl> = reader.value("apt.matrix.url");
         let fingerprint = reader.value("apt.matrix.fingerprint");
-        let url: HttpsUrl = url?;
-        let host = url.host().to_owned();
-        Some(Apt { proxy: proxy?, matrix: Repository { url, host, fingerprint: fingerprint? } })
+        let (url, fingerprint) = url.zip(fingerprint)?;
+        let matrix = Repository { host: url.host().to_owned(), url, fingerprint };
+        Some(Apt { proxy: proxy?, matrix })
     }
 }

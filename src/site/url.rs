@@ -26,13 +26,12 @@ impl HttpsUrl {
         &self.0
     }
 
-    /// The host alone, without port.
-    #[must_use]
-    pub fn host(&self) -> &str {
+    /// The host in it, without a port.
+    pub(super) fn host(&self) -> &str {
         let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
-        match authority.find(']') {
-            Some(end) => &authority[..=end],
-            None => authority.split(':').next().unwrap_or_default(),
+        match authority.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
+            _ => authority,
         }
     }
 

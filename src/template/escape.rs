@@ -11,7 +11,8 @@ use crate::check;
 pub(super) fn value(kind: Kind, value: &Value) -> Result<String, String> {
     match (kind, value.kind()) {
         (Kind::Yaml | Kind::Json, _) => document(kind, value),
-        (_, ValueKind::Bool | ValueKind::Number) => Ok(value.to_string()),
+        (_, ValueKind::Bool) => Ok(value.is_true().to_string()),
+        (_, ValueKind::Number) => number(value),
         (_, ValueKind::String) => string(kind, value.as_str().unwrap_or_default()),
         (_, ValueKind::Seq | ValueKind::Iterable) => words(kind, value),
         (_, other) => Err(format!("{other} cannot be written into a {} file", kind.word())),
@@ -136,7 +137,7 @@ fn push_escape(out: &mut String, kind: Kind, c: char) {
 fn document(kind: Kind, value: &Value) -> Result<String, String> {
     match value.kind() {
         ValueKind::None => Ok("null".to_owned()),
-        ValueKind::Bool => Ok(value.to_string()),
+        ValueKind::Bool => Ok(value.is_true().to_string()),
         ValueKind::Number => number(value),
         ValueKind::String => Ok(quoted(kind, value.as_str().unwrap_or_default())),
         ValueKind::Seq | ValueKind::Iterable => list(kind, value),

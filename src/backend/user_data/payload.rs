@@ -1,53 +1,61 @@
 //! The payload as shell: commands that write the planned files below the current folder.
 //!
-//! The list of files comes first; the machine computes their digests itself and so makes the
-//! inventory, which is why no digest but that of the inventory has to travel.
+//! The machine computes the digests of the files itself and so makes the inventory, which is why
+//! no digest but that of the inventory has to travel.
 
 use std::{collections::BTreeSet, io::Write as _};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use flate2::{Compression, GzBuilder};
+use lzma_rust2::{LzmaOptions, LzmaWriter};
 
+use super::ascii85;
 use crate::plan::File;
 
 /// Longer lines save bytes; mail and forms take up to 998.
 const WIDTH: usize = 900;
 
+/// Writes one file, and the line of the inventory for it.
+const PLACE: &str = "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
+
+/// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
+const UNPACK: &str = "\
+python3 -c 'import sys,lzma,base64
+sys.stdout.buffer.write(lzma.decompress(base64.b85decode(sys.stdin.read().replace(\"\\n\",\"\"))))' <<'.' >pack
+";
+
 /// One here-document for each file.
 pub(super) fn script(files: &[File]) -> String {
-    let list: String = files.iter().map(|file| file.entry() + "\n").collect();
-    let mut text = here("list", &list);
-    text += "sed 's|.* /||;s|[^/]*$||' list | sort -u | xargs mkdir -p\n";
-    for file in files {
-        text += &here(&file.path[1..], &file.contents);
-    }
-    text + "grep -v ^0644 list | while read -r mode _ _ path; do chmod $mode .$path; done\n"
+    PLACE.to_owned() + &files.iter().map(here).collect::<String>()
 }
 
 /// The same, compressed: about a third of the size.
 pub(super) fn compressed(files: &[File]) -> String {
-    let packed = STANDARD.encode(gzip(&script(files)));
-    let mut text = String::from("base64 -d <<'.' | gzip -d >list\n");
+    let packed = ascii85::encoded(&lzma(&script(files)));
+    let mut text = UNPACK.to_owned();
     for line in packed.as_bytes().chunks(WIDTH) {
         text.extend(line.iter().map(|&byte| char::from(byte)));
         text.push('\n');
     }
-    text + ".\n. ./list\n"
+    text + ".\n. ./pack\nrm pack\n"
 }
 
-/// `cat` with a here-document whose last line is none of the contents'.
-fn here(path: &str, contents: &str) -> String {
-    let lines: BTreeSet<&str> = contents.lines().collect();
+/// A here-document whose last line is none of the contents'.
+fn here(file: &File) -> String {
+    let lines: BTreeSet<&str> = file.contents.lines().collect();
     let mut end = String::from(".");
     while lines.contains(end.as_str()) {
         end.push('.');
     }
-    format!("cat >{path} <<'{end}'\n{contents}{end}\n")
+    format!("f {} <<'{end}'\n{}{end}\n", file.entry(), file.contents)
 }
 
-/// Without a name or a time: the same bytes every time.
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzBuilder::new().write(Vec::new(), Compression::best());
-    encoder.write_all(text.as_bytes()).expect("memory takes all");
-    encoder.finish().expect("memory takes all")
+/// The old container, whose header is the shortest; tuned for text.
+fn lzma(text: &str) -> Vec<u8> {
+    let mut options = LzmaOptions::with_preset(9);
+    (options.lc, options.pb, options.nice_len) = (3, 0, LzmaOptions::NICE_LEN_MAX);
+    options.dict_size = 1 << 20;
+    options.depth_limit = 1000;
+    let size = Some(text.len() as u64);
+    let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, size).expect("options of ours");
+    writer.write_all(text.as_bytes()).expect("memory takes all");
+    writer.finish().expect("memory takes all")
 }
