@@ -1,1 +1,206 @@
-//! To be written.
+//! This host: the one module that starts processes.
+//!
+//! A command is a list of words, never a line for a shell, so that no value can become code.
+//! It knows nothing of what the commands are for.
+
+use std::{
+    fs::File,
+    io::{BufReader, Write},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use xshell::Shell;
+
+use crate::error::{Error, Result};
+
+/// The door to the programs of this host.
+pub struct Host {
+    shell: Shell,
+}
+
+/// What a command left behind when it ended.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The exit status; 128 and more when a signal ended it.
+    pub status: i32,
+    /// What it wrote to standard output.
+    pub stdout: String,
+    /// What it wrote to standard error.
+    pub stderr: String,
+}
+
+/// A long-running child; it is killed, by its own id, when this is dropped.
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+/// A child that we talk with over its standard input and output.
+pub struct Coprocess {
+    child: Child,
+    /// Where our replies go.
+    pub input: ChildStdin,
+    /// Where it speaks.
+    pub output: BufReader<ChildStdout>,
+}
+
+impl Host {
+    /// Fails only when the current directory is gone.
+    pub fn new() -> Result<Host> {
+        Ok(Host { shell: Shell::new()? })
+    }
+
+    /// Runs to the end; output is shown only when it fails.
+    pub fn run<S: AsRef<str>>(&self, words: &[S]) -> Result<()> {
+        self.read(words).map(drop)
+    }
+
+    /// Runs to the end and gives standard output.
+    pub fn read<S: AsRef<str>>(&self, words: &[S]) -> Result<String> {
+        self.feed(words, "")
+    }
+
+    /// Runs to the end with `input` as standard input and gives standard output.
+    pub fn feed<S: AsRef<str>>(&self, words: &[S], input: &str) -> Result<String> {
+        let outcome = self.outcome(words, input)?;
+        if outcome.status == 0 {
+            return Ok(outcome.stdout);
+        }
+        Err(failed(words, &outcome))
+    }
+
+    /// Runs to the end; a failure of the command is no error here.
+    pub fn outcome<S: AsRef<str>>(&self, words: &[S], input: &str) -> Result<Outcome> {
+        let command = self.command(words)?.stdin(input).ignore_status().quiet();
+        let output = command.output().map_err(|error| Error::host(error.to_string()))?;
+        Ok(Outcome {
+            status: output.status.code().unwrap_or(128),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+
+    /// Runs to the end on our own terminal and gives the exit status.
+    pub fn attach<S: AsRef<str>>(&self, words: &[S]) -> Result<i32> {
+        let mut command = Command::from(self.command(words)?);
+        let status = command.status().map_err(|error| cannot_start(words, &error))?;
+        Ok(status.code().unwrap_or(128))
+    }
+
+    /// Starts a child that lives until its `Process` is dropped; both outputs go to `log`.
+    pub fn spawn<S: AsRef<str>>(&self, words: &[S], log: &Path) -> Result<Process> {
+        let file = create(log)?;
+        let copy = file.try_clone().map_err(|error| cannot_write(log, &error))?;
+        let mut command = Command::from(self.command(words)?);
+        command.stdin(Stdio::null()).stdout(file).stderr(copy);
+        let child = command.spawn().map_err(|error| cannot_start(words, &error))?;
+        Ok(Process { child, log: log.to_owned() })
+    }
+
+    /// Starts a child that we talk with; its standard error goes to `log`.
+    pub fn converse<S: AsRef<str>>(&self, words: &[S], log: &Path) -> Result<Coprocess> {
+        let mut command = Command::from(self.command(words)?);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(create(log)?);
+        let mut child = command.spawn().map_err(|error| cannot_start(words, &error))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::host("a pipe to a child is missing"));
+        };
+        Ok(Coprocess { child, input, output: BufReader::new(output) })
+    }
+
+    /// An error with the package to install when `program` is not on the path.
+    pub fn require(&self, program: &str, package: &str) -> Result<()> {
+        let path = std::env::var("PATH").unwrap_or_default();
+        if path.split(':').any(|dir| Path::new(dir).join(program).is_file()) {
+            return Ok(());
+        }
+        let hint = format!("apt-get install {package}");
+        Err(Error::host(format!("`{program}` is not installed")).hint(hint))
+    }
+
+    fn command<'a, S: AsRef<str>>(&'a self, words: &[S]) -> Result<xshell::Cmd<'a>> {
+        let mut words = words.iter().map(AsRef::as_ref);
+        let program = words.next().ok_or_else(|| Error::host("an empty command"))?;
+        Ok(self.shell.cmd(program).args(words))
+    }
+}
+
+/// Whether we are root, which mounts, namespaces and taps need.
+#[must_use]
+pub fn is_root() -> bool {
+    Path::new("/proc/self").metadata().is_ok_and(|meta| meta.uid() == 0)
+}
+
+impl Process {
+    /// Whether the child is still there.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// The child's process id.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Where its output goes.
+    #[must_use]
+    pub fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Ends it at once, without a chance to tidy up.
+    pub fn kill(&mut self) {
+        // Both fail only when it has ended by itself.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+impl Coprocess {
+    /// Sends one line.
+    pub fn say(&mut self, line: &str) -> Result<()> {
+        let sent = writeln!(self.input, "{line}").and_then(|()| self.input.flush());
+        sent.map_err(|error| Error::host(format!("the test does not listen: {error}")))
+    }
+
+    /// Waits for its end and gives the exit status.
+    pub fn finish(&mut self) -> i32 {
+        self.child.wait().ok().and_then(|status| status.code()).unwrap_or(128)
+    }
+}
+
+impl Drop for Coprocess {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(|error| cannot_write(path, &error))
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Error {
+    Error::host(format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn cannot_start<S: AsRef<str>>(words: &[S], error: &std::io::Error) -> Error {
+    Error::host(format!("cannot start `{}`: {error}", words[0].as_ref()))
+}
+
+fn failed<S: AsRef<str>>(words: &[S], outcome: &Outcome) -> Error {
+    let line = words.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(" ");
+    let text = if outcome.stderr.trim().is_empty() { &outcome.stdout } else { &outcome.stderr };
+    let last: Vec<&str> = text.trim().lines().rev().take(8).collect();
+    let tail: Vec<&str> = last.into_iter().rev().collect();
+    Error::host(format!("`{line}` ended with status {}\n{}", outcome.status, tail.join("\n")))
+}

@@ -5,8 +5,8 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 live=/etc/letsencrypt/live/$HOST
 renewal=/etc/letsencrypt/renewal/$HOST.conf
-mine4=$(ip -4 -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }')
-mine6=$(ip -6 -o addr show scope global -temporary -deprecated | awk '{ sub("/.*", "", $4); print $4; exit }')
+mine() { ip "-$1" -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }'; }
+this="this machine is $(mine 4) $(mine 6)"
 
 # What DNS itself says; this machine's own hosts file and resolver know better, and that is the trouble.
 addresses() { # NAME TYPE
@@ -24,9 +24,9 @@ leads_here() { # NAME ADDRESS
 
 wait_for_dns() { # NAME
     found="$(addresses "$1" A) $(addresses "$1" AAAA)"
-    [ -n "${found# }" ] || waiting "waiting for DNS: $1 has no address; create: $1 A $mine4${mine6:+ (and AAAA $mine6)}"
+    [ -n "${found# }" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A $(mine 4)"
     for address in $found; do
-        leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address, which is not this machine; this machine is $mine4${mine6:+ and $mine6}"
+        leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address; $this"
     done
 }
 
@@ -34,14 +34,14 @@ ask() {
     # At most four tries an hour, whatever happens.
     asked=$state/certificate-asked
     since=$(($(date +%s) - $(stat -c %Y "$asked" 2>/dev/null || echo 0)))
-    [ "$since" -ge 900 ] || waiting "waiting for the certificate: $(cat "$asked"); next try in $((900 - since)) s"
+    [ "$since" -ge 900 ] || waiting "waiting for the CA: $(cat "$asked")"
     set -- --cert-name "$HOST" --server "$ACME" --email "$EMAIL"
     for name in $NAMES; do set -- "$@" -d "$name"; done
     if [ -s /etc/homeseed/acme-ca.pem ]; then export REQUESTS_CA_BUNDLE=/etc/homeseed/acme-ca.pem; fi
     if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
         --expand --force-renewal "$@" >/run/homeseed/certbot 2>&1; then
-        grep -E 'Detail:|rror' /run/homeseed/certbot | tail -n 1 | grep . >"$asked" || echo 'the CA did not answer' >"$asked"
-        waiting "waiting for the certificate: $(cat "$asked")"
+        grep -E 'Detail:|rror' /run/homeseed/certbot | tail -n 1 >"$asked"
+        waiting "waiting for the CA: $(cat "$asked")"
     fi
 }
 

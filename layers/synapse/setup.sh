@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes this machine's own secrets and key, and starts Synapse; nginx lets nobody in before first-user has seen it healthy.
+# Makes this machine's own secrets and key, and starts Synapse.
 set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh

@@ -1,5 +1,7 @@
 //! The integration tests: one crate, a module for each subject.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod docs_site;
 mod golden;
 mod init;

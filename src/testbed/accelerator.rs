@@ -1,0 +1,84 @@
+//! KVM where it works, emulation elsewhere.
+//!
+//! `/dev/kvm` can open and still be broken, for instance when it is nested, so a real kernel has to say
+//! something within a deadline.
+
+use std::{
+    fs,
+    path::Path,
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{image::Image, root::Root, tree};
+use crate::{error::Result, host::Host};
+
+/// How fast machines run here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accelerator {
+    /// The processor's own help.
+    Kvm,
+    /// Emulation, many times slower.
+    Tcg,
+}
+
+const DEADLINE: Duration = Duration::from_secs(10);
+
+impl Accelerator {
+    /// What works here; the answer is kept in `cache`.
+    pub fn probe(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<Accelerator> {
+        let mark = cache.join("accelerator");
+        let found = match fs::read_to_string(&mark).as_deref() {
+            Ok("kvm\n") => return Ok(Accelerator::Kvm),
+            Ok("tcg\n") => return Ok(Accelerator::Tcg),
+            _ if kvm_boots(host, root, image, cache)? => Accelerator::Kvm,
+            _ => Accelerator::Tcg,
+        };
+        tree::write(&mark, &format!("{}\n", found.name()))?;
+        Ok(found)
+    }
+
+    /// QEMU's name for it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Accelerator::Kvm => "kvm",
+            Accelerator::Tcg => "tcg",
+        }
+    }
+
+    /// QEMU's arguments.
+    #[must_use]
+    pub fn words(self) -> [&'static str; 4] {
+        match self {
+            Accelerator::Kvm => ["-accel", "kvm", "-cpu", "host"],
+            Accelerator::Tcg => ["-accel", "tcg,thread=multi", "-cpu", "max"],
+        }
+    }
+}
+
+/// Boots the image's kernel, which finds no disk and gives up; all we want is to hear it.
+fn kvm_boots(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<bool> {
+    let Some((kernel, initrd)) = &image.kernel else { return Ok(false) };
+    if !Path::new("/dev/kvm").exists() {
+        return Ok(false);
+    }
+    let (console, log) = (cache.join("probe.console"), cache.join("probe.log"));
+    fs::remove_file(&console).ok();
+    let serial = format!("file:{}", console.display());
+    let mut words = vec!["qemu-system-x86_64", "-machine", "q35"];
+    words.extend(Accelerator::Kvm.words());
+    let (kernel, initrd) = (kernel.to_string_lossy(), initrd.to_string_lossy());
+    words.extend(["-m", "512", "-nodefaults", "-display", "none", "-no-reboot"]);
+    words.extend(["-serial", &serial, "-kernel", &kernel, "-initrd", &initrd]);
+    words.extend(["-append", "console=ttyS0 panic=-1"]);
+    let mut process = host.spawn(&root.words(&words), &log)?;
+    let end = Instant::now() + DEADLINE;
+    while Instant::now() < end && process.is_running() {
+        if super::console::read(&console).contains("Run /init") {
+            return Ok(true);
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    Ok(super::console::read(&console).contains("Run /init"))
+}

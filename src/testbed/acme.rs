@@ -1,0 +1,91 @@
+//! The certificate authority that the machine asks: pebble, whose log says what it was asked.
+
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::json;
+
+use super::{link::GATEWAY, root::Root, tree, trust::Certificate};
+use crate::{
+    error::{Error, Result},
+    host::{Host, Process},
+};
+
+/// The authority, answering.
+pub struct Acme {
+    process: Process,
+    log: PathBuf,
+    root: Root,
+}
+
+/// Where its protocol is spoken, inside the namespace.
+pub const ADDRESS: &str = "127.0.0.1:14000";
+const MANAGEMENT: &str = "127.0.0.1:15000";
+
+impl Acme {
+    /// Starts it with a certificate of its own; its files lie in `dir`.
+    pub fn start(host: &Host, root: &Root, dir: &Path, own: &Certificate) -> Result<Acme> {
+        let file = dir.join("pebble.json");
+        tree::write(&file, &configuration(own))?;
+        let (log, dns) = (dir.join("pebble.log"), format!("{GATEWAY}:53"));
+        let words = root.words(&[
+            "env",
+            "PEBBLE_VA_NOSLEEP=1",
+            "PEBBLE_WFE_NONCEREJECT=0",
+            "pebble",
+            "-config",
+            &file.to_string_lossy(),
+            "-dnsserver",
+            &dns,
+        ]);
+        let process = host.spawn(&words, &log)?;
+        Ok(Acme { process, log, root: root.clone() })
+    }
+
+    /// The certificate of the root that all it issues hangs from.
+    pub fn authority(&mut self, host: &Host) -> Result<String> {
+        let url = format!("https://{MANAGEMENT}/roots/0");
+        let words = self.root.words(&["curl", "-fsSk", &url]);
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let outcome = host.outcome(&words, "")?;
+            if outcome.status == 0 {
+                return Ok(outcome.stdout);
+            }
+            if Instant::now() > deadline || !self.process.is_running() {
+                return Err(Error::host(format!(
+                    "pebble does not start; see `{}`",
+                    self.log.display()
+                )));
+            }
+            thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    /// How many orders and validations it has been asked for so far.
+    pub fn requests(&self) -> Result<usize> {
+        let log = tree::read(&self.log)?;
+        Ok(log.lines().filter(|line| is_request(line)).count())
+    }
+}
+
+fn is_request(line: &str) -> bool {
+    line.contains("/order-plz") || line.contains("/chalZ/") || line.contains("validation attempt")
+}
+
+fn configuration(own: &Certificate) -> String {
+    json!({"pebble": {
+        "listenAddress": ADDRESS,
+        "managementListenAddress": MANAGEMENT,
+        "certificate": own.chain,
+        "privateKey": own.key,
+        "httpPort": 80,
+        "tlsPort": 443,
+        "ocspResponderURL": "",
+        "externalAccountBindingRequired": false,
+    }})
+    .to_string()
+}

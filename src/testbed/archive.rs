@@ -1,0 +1,86 @@
+//! The Debian archives that this host itself installs from: host names and paths come from its
+//! own apt configuration, so that a run uses whatever mirror the host uses.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{Error, Result},
+    host::Host,
+};
+
+/// The two archives of a Debian release.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Archives {
+    /// The archive itself.
+    pub main: Archive,
+    /// Its security updates.
+    pub security: Archive,
+}
+
+/// One archive: an `http` or `https` address, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// The host's name, without the port.
+    pub host: String,
+    /// The port, said or implied.
+    pub port: u16,
+    /// The path, with a slash at both ends.
+    pub path: String,
+}
+
+impl Archives {
+    /// What `apt` on this host knows.
+    pub fn of_this_host(host: &Host) -> Result<Archives> {
+        let format = "$(LABEL) $(REPO_URI)";
+        let known =
+            host.read(&["apt-get", "indextargets", "--format", format, "Created-By: Packages"])?;
+        let find = |label: &str| {
+            known.lines().filter_map(|line| line.split_once(' ')).find(|(l, _)| *l == label)
+        };
+        match (find("Debian"), find("Debian-Security")) {
+            (Some((_, main)), Some((_, security))) => {
+                Ok(Archives { main: Archive::parse(main)?, security: Archive::parse(security)? })
+            }
+            _ => Err(Error::host("apt on this host knows no Debian archive")
+                .hint("the test internet needs a Debian host on which `apt-get update` has run")),
+        }
+    }
+
+    /// The lines of a `sources.list` for `suite`.
+    #[must_use]
+    pub fn sources(&self, suite: &str) -> String {
+        let (main, security) = (self.main.uri(), self.security.uri());
+        format!(
+            "deb {main} {suite} main\ndeb {main} {suite}-updates main\n\
+             deb {security} {suite}-security main\n"
+        )
+    }
+}
+
+impl Archive {
+    /// Takes an address apart.
+    pub fn parse(uri: &str) -> Result<Archive> {
+        let unknown = || Error::host(format!("`{uri}` is not an http or https address"));
+        let (scheme, rest) = uri.split_once("://").ok_or_else(unknown)?;
+        let implied = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return Err(unknown()),
+        };
+        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = match place.split_once(':') {
+            Some((host, port)) => (host, port.parse().map_err(|_| unknown())?),
+            None => (place, implied),
+        };
+        let path = format!("/{}/", path.trim_matches('/')).replace("//", "/");
+        Ok(Archive { scheme: scheme.to_owned(), host: host.to_owned(), port, path })
+    }
+
+    /// The address again.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        format!("{}://{}:{}{}", self.scheme, self.host, self.port, self.path)
+    }
+}

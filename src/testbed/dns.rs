@@ -1,0 +1,60 @@
+//! Names and addresses: one `dnsmasq` that leases, advertises and answers.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    link::{BRIDGE, GATEWAY, GATEWAY6, MACHINE, MACHINE_MAC},
+    root::Root,
+    tree,
+};
+use crate::{
+    error::Result,
+    host::{Host, Process},
+};
+
+/// The server, answering.
+pub struct Dns {
+    process: Process,
+    hosts: PathBuf,
+}
+
+impl Dns {
+    /// Starts with no names at all; its files lie in `dir`.
+    pub fn start(host: &Host, root: &Root, dir: &Path) -> Result<Dns> {
+        let hosts = dir.join("hosts");
+        tree::remove(&hosts)?;
+        tree::make(&hosts)?;
+        let config = dir.join("dnsmasq.conf");
+        tree::write(&config, &configuration(dir))?;
+        let file = format!("--conf-file={}", config.display());
+        let words = root.words(&["dnsmasq", "--keep-in-foreground", &file]);
+        let process = host.spawn(&words, &dir.join("dnsmasq.log"))?;
+        Ok(Dns { process, hosts })
+    }
+
+    /// Publishes addresses for names from now on; `label` names the batch.
+    pub fn publish(&self, label: &str, records: &[(String, String)]) -> Result<()> {
+        let lines: String = records.iter().map(|(name, ip)| format!("{ip} {name}\n")).collect();
+        // Written elsewhere first: the server reads a file the moment that it appears.
+        let draft = self.hosts.with_extension("new");
+        tree::write(&draft, &lines)?;
+        tree::rename(&draft, &self.hosts.join(label))
+    }
+
+    /// Whether it still answers.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+}
+
+fn configuration(dir: &Path) -> String {
+    let dir = dir.display();
+    format!(
+        "user=root\nlog-facility=-\nlog-queries\nno-hosts\nno-resolv\nno-ping\n\
+         bind-interfaces\nlisten-address={GATEWAY}\nlisten-address={GATEWAY6}\ninterface={BRIDGE}\n\
+         local=/#/\nhostsdir={dir}/hosts\nlocal-ttl=5\n\
+         pid-file={dir}/dnsmasq.pid\ndhcp-leasefile={dir}/leases\n\
+         dhcp-range={MACHINE},{MACHINE},255.255.255.0,12h\ndhcp-host={MACHINE_MAC},{MACHINE}\n\
+         dhcp-authoritative\nenable-ra\ndhcp-range=2606:2800:220:1::,ra-only,64\n"
+    )
+}

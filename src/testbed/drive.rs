@@ -1,0 +1,140 @@
+//! Runs the script of a case and answers its requests.
+//!
+//! The script speaks on standard output: TAP lines for the reader, and lines that begin with `@ ` for us.
+//! Each of those is answered with one line on its standard input: a status and a text in base64.
+
+use std::{
+    io::BufRead,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use super::{
+    tally::Tally,
+    tree,
+    world::{PEER_USER, STRANGER_NAME, World},
+};
+use crate::{
+    error::{Error, Result},
+    host::{Coprocess, Outcome},
+};
+
+/// The verbs as shell functions.
+const LIBRARY: &str = include_str!("../../image-tests/lib.sh");
+
+/// Federation between the machine and both peers, run inside the tools root.
+const FEDERATION: &str = include_str!("../../image-tests/federation.sh");
+
+/// What is done with a site that brings no script of its own.
+const USUAL: &str = include_str!("../../image-tests/minimal/test.sh");
+
+/// Runs the script in `dir`; each of its results goes to `tally`.
+///
+/// It is a mistake of the script, and an error, when it ends without having said how many results there are.
+pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()> {
+    let mut script = start(world, dir)?;
+    let mut said = Said { case: world.case.name.clone(), ..Said::default() };
+    let mut line = String::new();
+    while script.output.read_line(&mut line).unwrap_or(0) > 0 {
+        let trimmed = line.trim_end();
+        match trimmed.strip_prefix("@ ") {
+            Some(request) => answer(world, &mut script, request)?,
+            None => said.hear(trimmed, tally),
+        }
+        line.clear();
+    }
+    said.flush(tally);
+    let status = script.finish();
+    match said.planned {
+        Some(planned) if planned == said.count && status == 0 => Ok(()),
+        planned => {
+            let planned = planned.map_or("unknown".to_owned(), |n| n.to_string());
+            Err(Error::new(format!(
+                "the script ended with status {status} after {} of {planned} results",
+                said.count
+            ))
+            .hint(format!("its own words are in `{}`", dir.join("script.log").display())))
+        }
+    }
+}
+
+/// What the script has said so far; a result waits for the remarks that follow it.
+#[derive(Default)]
+struct Said {
+    case: String,
+    count: usize,
+    planned: Option<usize>,
+    last: Option<(bool, String, String)>,
+}
+
+impl Said {
+    fn hear(&mut self, line: &str, tally: &mut Tally) {
+        if let Some(remark) = line.strip_prefix("# ") {
+            match &mut self.last {
+                Some((_, _, reason)) => *reason += &format!("{remark}\n"),
+                None => Tally::remark(remark),
+            }
+            return;
+        }
+        self.flush(tally);
+        if let Some(count) = line.strip_prefix("1..") {
+            self.planned = count.parse().ok();
+        } else if let Some(title) = line.strip_prefix("ok - ") {
+            self.last = Some((true, title.to_owned(), String::new()));
+        } else if let Some(title) = line.strip_prefix("not ok - ") {
+            self.last = Some((false, title.to_owned(), String::new()));
+        } else if !line.is_empty() {
+            Tally::remark(line);
+        }
+    }
+
+    fn flush(&mut self, tally: &mut Tally) {
+        if let Some((passed, title, reason)) = self.last.take() {
+            self.count += 1;
+            tally.result(passed, &format!("{}: {title}", self.case), &reason);
+        }
+    }
+}
+
+fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
+    let (library, federation) = (dir.join("lib.sh"), world.internet.dir().join("federation.sh"));
+    tree::write(&library, LIBRARY)?;
+    tree::write(&federation, FEDERATION)?;
+    let script = match &world.case.script {
+        Some(script) => script.clone(),
+        None => usual(dir)?,
+    };
+    let case = world.case;
+    let set = |name: &str, value: &str| format!("{name}={value}");
+    let words = [
+        "env".to_owned(),
+        set("SERVER_NAME", &case.server_name),
+        set("HOST", &case.host),
+        set("ADMIN", &case.admin),
+        set("LISTED", case.listed.as_deref().unwrap_or_default()),
+        set("STRANGER", STRANGER_NAME),
+        set("PEER_USER", PEER_USER.0),
+        set("PEER_PASSWORD", PEER_USER.1),
+        set("FEDERATION", &federation.to_string_lossy()),
+        "sh".to_owned(),
+        "-eu".to_owned(),
+        library.to_string_lossy().into_owned(),
+        script.to_string_lossy().into_owned(),
+    ];
+    world.host.converse(&words, &dir.join("script.log"))
+}
+
+fn usual(dir: &Path) -> Result<PathBuf> {
+    let script = dir.join("test.sh");
+    tree::write(&script, USUAL)?;
+    Ok(script)
+}
+
+fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Result<()> {
+    let (verb, text) = request.split_once(' ').unwrap_or((request, ""));
+    let text = STANDARD.decode(text).unwrap_or_default();
+    let outcome = world.act(verb, &String::from_utf8_lossy(&text))?;
+    let Outcome { status, stdout, .. } = outcome;
+    script.say(&format!("{status} {}", STANDARD.encode(stdout)))
+}

@@ -1,0 +1,143 @@
+//! The fronts: one nginx that stands for the archives, the Matrix repository, the certificate
+//! authority and the operator's other web server, under their real names.
+
+use std::{
+    collections::BTreeMap,
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    acme,
+    archive::Archive,
+    bridge::Upstream,
+    link::{ELSEWHERE, FRONT, FRONT6},
+    root::Root,
+    tree,
+    trust::Certificate,
+};
+use crate::{
+    error::Result,
+    host::{Host, Process},
+};
+
+/// Everything that is served, by name.
+#[derive(Default)]
+pub struct Fronts {
+    sites: BTreeMap<String, String>,
+    upstreams: String,
+}
+
+/// The server, answering.
+pub struct Server {
+    process: Process,
+}
+
+impl Fronts {
+    /// Serves `archive`, as the machine names it, out of a cache in front of `upstream`.
+    pub fn archive(&mut self, archive: &Archive, upstream: &Upstream) {
+        let n = self.upstreams.lines().count();
+        let Upstream { archive: real, socket } = upstream;
+        writeln!(self.upstreams, "upstream archive{n} {{ server unix:{}; }}", socket.display())
+            .ok();
+        let (scheme, path) = (&real.scheme, &archive.path);
+        let to = format!(
+            "proxy_pass {scheme}://archive{n}; rewrite ^{path}(.*)$ {}$1 break; \
+             proxy_set_header Host {}; proxy_ssl_name {}; proxy_ssl_server_name on; \
+             proxy_cache archives; proxy_cache_lock on;",
+            real.path, real.host, real.host
+        );
+        self.add(&archive.host, &format!("location {path} {{ {to} proxy_cache_valid 200 10m; }}"));
+        let lasting = format!("~ ^{path}(pool/|.*/by-hash/)");
+        self.add(
+            &archive.host,
+            &format!("location {lasting} {{ {to} proxy_cache_valid 200 365d; }}"),
+        );
+    }
+
+    /// Serves the files of `dir` at the address `at`.
+    pub fn folder(&mut self, at: &Archive, dir: &Path) {
+        let location = format!("location {} {{ alias {}/; }}", at.path, dir.display());
+        self.add(&at.host, &location);
+    }
+
+    /// Serves the certificate authority, whose directory the machine finds at `at`.
+    pub fn authority(&mut self, at: &Archive) {
+        let pass = format!("proxy_pass https://{}", acme::ADDRESS);
+        let directory = at.path.trim_end_matches('/');
+        self.add(&at.host, &format!("location = {directory} {{ {pass}/dir; }}"));
+        self.add(&at.host, &format!("location / {{ {pass}; }}"));
+    }
+
+    /// Serves one document as JSON, readable from any web page.
+    pub fn document(&mut self, host: &str, path: &str, file: &Path) {
+        let headers = "default_type application/json; add_header Access-Control-Allow-Origin *;";
+        let location = format!("location = {path} {{ {headers} alias {}; }}", file.display());
+        self.add(host, &location);
+    }
+
+    /// The names, for the certificate and for DNS.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.sites.keys().cloned().collect()
+    }
+
+    /// Starts the server; `cache` outlives the run, everything else of it lies in `dir`.
+    pub fn start(
+        &self,
+        host: &Host,
+        root: &Root,
+        dir: &Path,
+        cache: &Path,
+        own: &Certificate,
+    ) -> Result<Server> {
+        tree::make(cache)?;
+        let file = dir.join("nginx.conf");
+        tree::write(&file, &self.configuration(dir, cache, own))?;
+        let file: PathBuf = file;
+        let words = root.words(&["nginx", "-e", "stderr", "-c", &file.to_string_lossy()]);
+        Ok(Server { process: host.spawn(&words, &dir.join("nginx.log"))? })
+    }
+
+    fn add(&mut self, host: &str, location: &str) {
+        let site = self.sites.entry(host.to_owned()).or_default();
+        writeln!(site, "    {location}").ok();
+    }
+
+    fn configuration(&self, dir: &Path, cache: &Path, own: &Certificate) -> String {
+        let mut text = format!(
+            "daemon off;\nuser root;\nworker_processes 1;\npid {run}/nginx.pid;\n\
+             events {{ worker_connections 512; }}\nhttp {{\n\
+             access_log {run}/access.log;\nclient_body_temp_path {run}/body;\n\
+             server_names_hash_bucket_size 128;\nproxy_http_version 1.1;\n\
+             proxy_set_header Host $host;\nproxy_set_header Connection \"\";\n\
+             proxy_ignore_headers Cache-Control Expires Set-Cookie Vary;\n\
+             proxy_cache_path {cache} levels=1:2 keys_zone=archives:16m max_size=8g inactive=365d \
+             use_temp_path=off;\nproxy_max_temp_file_size 0;\n\
+             ssl_certificate {chain};\nssl_certificate_key {key};\n{upstreams}",
+            run = dir.display(),
+            cache = cache.display(),
+            chain = own.chain.display(),
+            key = own.key.display(),
+            upstreams = self.upstreams,
+        );
+        for (name, locations) in &self.sites {
+            write!(text, "server {{\n{}    server_name {name};\n{locations}}}\n", listen()).ok();
+        }
+        text + "}\n"
+    }
+}
+
+impl Server {
+    /// Whether it still serves.
+    pub fn is_running(&mut self) -> bool {
+        self.process.is_running()
+    }
+}
+
+fn listen() -> String {
+    [FRONT, ELSEWHERE, &format!("[{FRONT6}]")]
+        .iter()
+        .map(|address| format!("    listen {address}:80; listen {address}:443 ssl;\n"))
+        .collect()
+}

@@ -1,0 +1,134 @@
+//! The disk that every machine starts from: Debian's own genericcloud image when it can be
+//! fetched, otherwise the same package set made here.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    archive::Archives,
+    stock,
+    tree::{self, Recipe},
+};
+use crate::{
+    error::{Error, Result},
+    host::Host,
+};
+
+/// A disk with Debian on it, never written to.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Image {
+    /// Where it comes from, for the reader of a report.
+    pub origin: String,
+    /// The disk file.
+    pub disk: PathBuf,
+    /// `raw` or `qcow2`.
+    pub format: String,
+    /// The kernel and its initrd when the disk has no boot loader.
+    pub kernel: Option<(PathBuf, PathBuf)>,
+}
+
+const OFFICIAL: &str = "https://cloud.debian.org/images/cloud";
+
+/// Bytes of the disk: what the smallest common offer has, and sparse.
+const SIZE: &str = "8G";
+
+impl Image {
+    /// The image of `suite`, fetched or built below `cache` unless it stands there already.
+    pub fn ready(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
+        let card = cache.join(format!("{suite}.json"));
+        let image = match official(host, suite, cache)? {
+            Some(image) => image,
+            None => build(host, suite, cache)?,
+        };
+        let text = serde_json::to_string_pretty(&image).unwrap_or_default();
+        tree::write(&card, &text)?;
+        Ok(image)
+    }
+}
+
+/// Debian's own file; `None` when it cannot be reached.
+fn official(host: &Host, suite: &str, cache: &Path) -> Result<Option<Image>> {
+    let Some(name) = official_name(suite) else { return Ok(None) };
+    let folder = format!("{OFFICIAL}/{suite}/latest");
+    let Ok(sums) = fetch(host, &format!("{folder}/SHA512SUMS")) else { return Ok(None) };
+    let Some(sum) = sums.lines().find(|line| line.ends_with(&name)) else { return Ok(None) };
+    let disk = cache.join(&name);
+    let image = Image {
+        origin: format!("{folder}/{name}, checksum verified"),
+        disk: disk.clone(),
+        format: "qcow2".to_owned(),
+        kernel: None,
+    };
+    if matches(host, sum, cache) {
+        return Ok(Some(image));
+    }
+    let draft = disk.to_string_lossy().into_owned();
+    host.run(&["curl", "-fsSL", "--max-time", "900", "-o", &draft, &format!("{folder}/{name}")])?;
+    if matches(host, sum, cache) {
+        return Ok(Some(image));
+    }
+    Err(Error::host(format!("`{name}` does not have the checksum that Debian publishes")))
+}
+
+fn official_name(suite: &str) -> Option<String> {
+    let number = match suite {
+        "bookworm" => 12,
+        "trixie" => 13,
+        _ => return None,
+    };
+    Some(format!("debian-{number}-genericcloud-amd64.qcow2"))
+}
+
+fn fetch(host: &Host, url: &str) -> Result<String> {
+    host.read(&["curl", "-fsSL", "--connect-timeout", "5", "--max-time", "20", url])
+}
+
+fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
+    let folder = cache.to_string_lossy();
+    let words = ["env", "-C", &folder, "sha512sum", "--check", "--status", "-"];
+    host.outcome(&words, &format!("{sum}\n")).is_ok_and(|outcome| outcome.status == 0)
+}
+
+/// The same packages and files, on a disk without a boot loader.
+fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
+    let name = format!("image-{suite}");
+    let recipe = Recipe { name: &name, suite, packages: stock::PACKAGES, arguments: &[] };
+    let disk = cache.join(format!("{name}.raw"));
+    let mark = cache.join(format!("{name}.raw.recipe"));
+    let key = format!("{}{}", recipe.key(), stock::key(suite));
+    let tree = recipe.ready(host, &Archives::of_this_host(host)?, cache)?;
+    if !(disk.is_file() && fs::read_to_string(&mark).is_ok_and(|text| text == key)) {
+        stock::furnish(host, suite, &tree)?;
+        fill(host, &tree, &disk)?;
+        tree::write(&mark, &key)?;
+    }
+    Ok(Image {
+        origin: format!("Debian's genericcloud package set of {suite}, made here"),
+        disk,
+        format: "raw".to_owned(),
+        kernel: Some((find(&tree, "vmlinuz-")?, find(&tree, "initrd.img-")?)),
+    })
+}
+
+/// A file system from a tree, without mounting anything.
+fn fill(host: &Host, tree: &Path, disk: &Path) -> Result<()> {
+    let draft = disk.with_extension("new");
+    fs::remove_file(&draft).ok();
+    let (tree, file) = (tree.to_string_lossy(), draft.to_string_lossy());
+    host.run(&["mke2fs", "-q", "-t", "ext4", "-L", stock::LABEL, "-d", &tree, &file, SIZE])?;
+    tree::rename(&draft, disk)
+}
+
+fn find(tree: &Path, prefix: &str) -> Result<PathBuf> {
+    let boot = tree.join("boot");
+    let entries = fs::read_dir(&boot).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix)))
+        .max()
+        .ok_or_else(|| Error::host(format!("`{}` holds no `{prefix}`", boot.display())))
+}

@@ -1,0 +1,117 @@
+//! The test internet of one run: a namespace with a wire, names, fronts and a certificate authority.
+
+use std::{
+    net::TcpStream,
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    acme::Acme,
+    dns::Dns,
+    front::{Fronts, Server},
+    link::{self, FRONT, FRONT6, MACHINE, MACHINE6},
+    mount,
+    root::Root,
+    tree,
+    trust::Authority,
+};
+use crate::{
+    error::{Error, Result},
+    host::Host,
+};
+
+/// Everything outside the machine.
+pub struct Internet {
+    /// The tools root of this run; its trust store holds the run's authorities.
+    pub root: Root,
+    /// The authority that signs fronts and peers.
+    pub authority: Authority,
+    /// The authority that the machine asks.
+    pub acme: Acme,
+    /// The certificates of both.
+    pub authorities: Vec<String>,
+    dir: PathBuf,
+    cache: PathBuf,
+    stage: Option<Stage>,
+}
+
+/// What is set up anew for each case.
+struct Stage {
+    dns: Dns,
+    server: Server,
+}
+
+impl Internet {
+    /// Sets it up around `tools`, with its files in `cache/internet`; needs namespaces of its own.
+    pub fn open(host: &Host, tools: &Root, cache: &Path) -> Result<Internet> {
+        let dir = cache.join("internet");
+        tree::make(&dir)?;
+        let root = mount::overlay(host, tools, &dir, cache)?;
+        link::up(host, &root)?;
+        let authority = Authority::new(host, &root, &dir.join("trust"))?;
+        let own = authority.issue(host, "pebble", &["localhost".to_owned()])?;
+        let mut acme = Acme::start(host, &root, &dir, &own)?;
+        let authorities = vec![authority.certificate()?, acme.authority(host)?];
+        let store = mount::inside(root.dir(), Path::new("/etc/ssl/certs/ca-certificates.crt"));
+        tree::write(&store, &(tree::read(&store)? + &authorities.concat()))?;
+        let resolver = mount::inside(root.dir(), Path::new("/etc/resolv.conf"));
+        std::fs::remove_file(&resolver).ok();
+        tree::write(&resolver, &format!("nameserver {}\n", link::GATEWAY))?;
+        tree::write(&mount::inside(root.dir(), Path::new("/etc/hosts")), "127.0.0.1 localhost\n")?;
+        let cache = cache.to_owned();
+        Ok(Internet { root, authority, acme, authorities, dir, cache, stage: None })
+    }
+
+    /// Sets the stage for a case: the fronts serve and have names; the machine's names come later.
+    pub fn stage(&mut self, host: &Host, fronts: &Fronts) -> Result<()> {
+        self.stage = None;
+        let own = self.authority.issue(host, "fronts", &fronts.names())?;
+        let dns = Dns::start(host, &self.root, &self.dir)?;
+        let records = fronts.names().into_iter().flat_map(|name| addresses(&name, FRONT, FRONT6));
+        dns.publish("fronts", &records.collect::<Vec<_>>())?;
+        let archives = self.cache.join("archives");
+        let server = fronts.start(host, &self.root, &self.dir, &archives, &own)?;
+        let mut stage = Stage { dns, server };
+        listens(FRONT, 443, || stage.server.is_running())?;
+        listens(link::GATEWAY, 53, || stage.dns.is_running())?;
+        self.stage = Some(stage);
+        Ok(())
+    }
+
+    /// Gives the machine its names, from now on.
+    pub fn name_machine(&self, names: &[String]) -> Result<()> {
+        let records: Vec<_> =
+            names.iter().flat_map(|name| addresses(name, MACHINE, MACHINE6)).collect();
+        self.publish("machine", &records)
+    }
+
+    /// Gives somebody else a name, from now on.
+    pub fn publish(&self, label: &str, records: &[(String, String)]) -> Result<()> {
+        let stage = self.stage.as_ref().ok_or_else(|| Error::host("there is no stage yet"))?;
+        stage.dns.publish(label, records)
+    }
+
+    /// A folder for further servers' files.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}
+
+fn addresses(name: &str, ipv4: &str, ipv6: &str) -> [(String, String); 2] {
+    [(name.to_owned(), ipv4.to_owned()), (name.to_owned(), ipv6.to_owned())]
+}
+
+/// Waits until somebody listens, or has ended.
+fn listens(address: &str, port: u16, mut is_running: impl FnMut() -> bool) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while TcpStream::connect((address, port)).is_err() {
+        if Instant::now() > deadline || !is_running() {
+            return Err(Error::host(format!("nothing listens on {address} port {port}")));
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! The machine under test: one QEMU with a disk, a seed, a network card and the test bed's shell.
+
+use std::{
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{
+    accelerator::Accelerator,
+    console,
+    link::{MACHINE_MAC, TAP},
+    qmp,
+    root::Root,
+    shell::{self, Shell},
+};
+use crate::{
+    error::{Error, Result},
+    host::{Host, Outcome, Process},
+};
+
+/// A machine; it is off until `start`.
+pub struct Machine {
+    root: Root,
+    dir: PathBuf,
+    accelerator: Accelerator,
+    kernel: Option<(PathBuf, PathBuf)>,
+    process: Option<Process>,
+    shell: Shell,
+    powered: Instant,
+    starts: u32,
+}
+
+const MEMORY: &str = "1536";
+
+impl Machine {
+    /// A machine whose `disk.qcow2` and `seed.iso` lie in `dir`; everything it leaves lies there too.
+    #[must_use]
+    pub fn new(
+        root: &Root,
+        dir: &Path,
+        accelerator: Accelerator,
+        kernel: Option<(PathBuf, PathBuf)>,
+    ) -> Machine {
+        Machine {
+            root: root.clone(),
+            dir: dir.to_owned(),
+            accelerator,
+            kernel,
+            process: None,
+            shell: Shell::new(&dir.join("shell.sock")),
+            powered: Instant::now(),
+            starts: 0,
+        }
+    }
+
+    /// Switches it on.
+    pub fn start(&mut self, host: &Host) -> Result<()> {
+        self.starts += 1;
+        let log = self.dir.join("qemu.log");
+        let process = host.spawn(&self.root.words(&self.command()), &log)?;
+        self.process = Some(process);
+        self.shell = Shell::new(&self.dir.join("shell.sock"));
+        self.powered = Instant::now();
+        Ok(())
+    }
+
+    /// Pulls the plug: QEMU gets SIGKILL, and what the disk was not told to keep is gone.
+    pub fn cut_power(&mut self) {
+        self.process = None;
+    }
+
+    /// Time since it was last switched on.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.powered.elapsed()
+    }
+
+    /// How often it was switched on.
+    #[must_use]
+    pub fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// Everything its console said, over all starts.
+    #[must_use]
+    pub fn console(&self) -> String {
+        console::read(&self.dir.join("console.log"))
+    }
+
+    /// Runs a line of shell as root.
+    pub fn run(&mut self, line: &str, limit: Duration) -> Result<Outcome> {
+        self.alive()?;
+        self.shell.run(line, limit)
+    }
+
+    /// Waits until its shell answers.
+    pub fn wait_for_shell(&mut self, limit: Duration) -> Result<()> {
+        let deadline = Instant::now() + limit;
+        while self.run("true", Duration::from_secs(5)).is_err() {
+            self.alive()?;
+            if Instant::now() > deadline {
+                let last = console::last_line(&self.console());
+                return Err(Error::new(format!(
+                    "the machine's shell did not answer; last: {last}"
+                )));
+            }
+            thread::sleep(Duration::from_millis(500));
+        }
+        Ok(())
+    }
+
+    /// Reboots it from inside, as an operator would, and waits for the new boot's shell.
+    pub fn reboot(&mut self, limit: Duration) -> Result<()> {
+        let boot = "cat /proc/sys/kernel/random/boot_id";
+        let before = self.run(boot, Duration::from_secs(30))?.stdout;
+        self.run("systemctl reboot", Duration::from_secs(30)).ok();
+        let deadline = Instant::now() + limit;
+        while Instant::now() < deadline {
+            thread::sleep(Duration::from_secs(1));
+            self.alive()?;
+            let now = self.run(boot, Duration::from_secs(5)).map(|outcome| outcome.stdout);
+            if now.is_ok_and(|now| !now.is_empty() && now != before) {
+                return Ok(());
+            }
+        }
+        Err(Error::new("the machine did not come back from a reboot"))
+    }
+
+    /// Copies its disk while it stands still; the copy is as after a clean `sync`.
+    pub fn copy_disk(&mut self, host: &Host, to: &Path) -> Result<()> {
+        self.run("sync", Duration::from_secs(60))?;
+        let socket = self.dir.join("qmp.sock");
+        qmp::command(&socket, "stop")?;
+        let disk = self.dir.join("disk.qcow2");
+        let copied =
+            host.run(&["cp", "--sparse=always", &disk.to_string_lossy(), &to.to_string_lossy()]);
+        qmp::command(&socket, "cont")?;
+        copied
+    }
+
+    /// An error when it ended by itself.
+    pub fn alive(&mut self) -> Result<()> {
+        let Some(process) = self.process.as_mut() else {
+            return Err(Error::new("the machine is off"));
+        };
+        if process.is_running() {
+            return Ok(());
+        }
+        let log = console::last_line(&console::read(process.log()));
+        Err(Error::new(format!("the machine ended by itself: {log}")))
+    }
+
+    fn command(&self) -> Vec<String> {
+        let file = |name: &str| self.dir.join(name).display().to_string();
+        let mut words: Vec<String> = Vec::new();
+        let mut add = |line: &[&str]| words.extend(line.iter().map(|word| (*word).to_owned()));
+        add(&["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35"]);
+        add(&self.accelerator.words());
+        add(&["-smp", "2", "-m", MEMORY, "-display", "none"]);
+        add(&["-chardev", &format!("file,id=console,path={},append=on", file("console.log"))]);
+        add(&["-serial", "chardev:console"]);
+        add(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp.sock"))]);
+        add(&[
+            "-drive",
+            &format!("file={},if=virtio,format=qcow2,discard=unmap", file("disk.qcow2")),
+        ]);
+        add(&["-drive", &format!("file={},if=virtio,format=raw,readonly=on", file("seed.iso"))]);
+        add(&["-netdev", &format!("tap,id=wire,ifname={TAP},script=no,downscript=no")]);
+        add(&["-device", &format!("virtio-net-pci,netdev=wire,mac={MACHINE_MAC},romfile=")]);
+        add(&["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]);
+        let port = format!("socket,id=shell,path={},server=on,wait=off", file("shell.sock"));
+        add(&["-chardev", &port]);
+        add(&["-device", &format!("virtserialport,chardev=shell,name={}", shell::PORT)]);
+        if let Some((kernel, initrd)) = &self.kernel {
+            add(&["-kernel", &kernel.to_string_lossy(), "-initrd", &initrd.to_string_lossy()]);
+            add(&["-append", "root=/dev/vda ro console=tty0 console=ttyS0,115200 consoleblank=0"]);
+        }
+        words
+    }
+}

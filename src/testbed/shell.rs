@@ -1,0 +1,128 @@
+//! A root shell on the machine over a virtio-serial port, for the eyes of the tests.
+//!
+//! One line goes in, `id seconds command`, one comes back, `id status output errors`; texts are base64.
+//! The machine's half is `AGENT`, which the test bed lays onto the disk; it opens no port and knows
+//! nothing of what is tested.
+
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    error::{Error, Result},
+    host::Outcome,
+};
+
+/// The port's name on both sides.
+pub const PORT: &str = "testbed";
+
+/// The machine's half.
+pub const AGENT: &str = r#"#!/bin/sh
+# Serves a root shell to the test bed, one line a command: `id seconds base64`.
+set -u
+umask 077
+mkdir -p /run/testbed
+cd /run/testbed || exit 1
+exec 0<>/dev/virtio-ports/testbed || exit 1
+while read -r id seconds text; do
+    printf %s "$text" | base64 -d >command
+    timeout -k 5 "$seconds" sh command </dev/null >out 2>err
+    printf '%s %s =%s =%s\n' "$id" "$?" "$(base64 -w0 out)" "$(base64 -w0 err)" >&0
+done
+"#;
+
+/// The unit that keeps `AGENT` running from early on.
+pub const UNIT: &str = "\
+[Unit]
+Description=Root shell of the test bed
+DefaultDependencies=no
+After=systemd-remount-fs.service systemd-udevd.service
+Conflicts=shutdown.target
+Before=shutdown.target
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart=/usr/local/sbin/testbed-shell
+Restart=always
+RestartSec=1
+Environment=HOME=/root
+Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+[Install]
+WantedBy=sysinit.target
+";
+
+/// The host's half.
+pub struct Shell {
+    socket: PathBuf,
+    stream: Option<BufReader<UnixStream>>,
+    last: u64,
+}
+
+impl Shell {
+    /// Talks through the socket of QEMU's port, once somebody listens.
+    #[must_use]
+    pub fn new(socket: &Path) -> Shell {
+        Shell { socket: socket.to_owned(), stream: None, last: 0 }
+    }
+
+    /// Runs a line of shell; an error means that there was no answer within `limit`.
+    pub fn run(&mut self, line: &str, limit: Duration) -> Result<Outcome> {
+        let answer = self.ask(line, limit);
+        if answer.is_err() {
+            // Whatever comes late belongs to nobody.
+            self.stream = None;
+        }
+        answer
+    }
+
+    fn ask(&mut self, line: &str, limit: Duration) -> Result<Outcome> {
+        self.last += 1;
+        let id = format!("{}.{}", std::process::id(), self.last);
+        let request = format!("{id} {} {}\n", limit.as_secs().max(1), STANDARD.encode(line));
+        let deadline = Instant::now() + limit + Duration::from_secs(10);
+        let stream = self.stream()?;
+        stream.get_mut().write_all(request.as_bytes()).map_err(|error| silent(&error))?;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = left.max(Duration::from_millis(1));
+            stream.get_ref().set_read_timeout(Some(left)).map_err(|error| silent(&error))?;
+            let mut answer = String::new();
+            stream.read_line(&mut answer).map_err(|error| silent(&error))?;
+            if answer.is_empty() {
+                return Err(Error::host("the machine's shell went away"));
+            }
+            if let Some(outcome) = read(&answer, &id) {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn stream(&mut self) -> Result<&mut BufReader<UnixStream>> {
+        if self.stream.is_none() {
+            let stream = UnixStream::connect(&self.socket).map_err(|error| silent(&error))?;
+            self.stream = Some(BufReader::new(stream));
+        }
+        self.stream.as_mut().ok_or_else(|| Error::host("the machine's shell is not connected"))
+    }
+}
+
+fn read(answer: &str, id: &str) -> Option<Outcome> {
+    let mut words = answer.trim_end().split(' ');
+    (words.next()? == id).then_some(())?;
+    let status = words.next()?.parse().ok()?;
+    let mut text = || {
+        let bytes = STANDARD.decode(words.next()?.strip_prefix('=')?).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    };
+    Some(Outcome { status, stdout: text()?, stderr: text()? })
+}
+
+fn silent(error: &std::io::Error) -> Error {
+    Error::host(format!("the machine's shell does not answer: {error}"))
+}

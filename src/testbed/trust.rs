@@ -1,0 +1,112 @@
+//! Whom the test internet trusts: an authority made for this run, and what it signs.
+//!
+//! Its certificate lies in the trust stores of the tools root and of the machine's disk, as a public
+//! authority's would; nothing that is tested knows of it.
+
+use std::path::{Path, PathBuf};
+
+use super::{root::Root, tree};
+use crate::{error::Result, host::Host};
+
+/// The authority of this run.
+pub struct Authority {
+    dir: PathBuf,
+    root: Root,
+}
+
+/// A certificate chain and its key, as files.
+#[derive(Debug, Clone)]
+pub struct Certificate {
+    /// The certificate, then the authority's.
+    pub chain: PathBuf,
+    /// The key.
+    pub key: PathBuf,
+}
+
+const DAYS: &str = "30";
+
+impl Authority {
+    /// Makes a new authority in `dir`, which the tools root sees under the same path.
+    pub fn new(host: &Host, root: &Root, dir: &Path) -> Result<Authority> {
+        tree::make(dir)?;
+        let authority = Authority { dir: dir.to_owned(), root: root.clone() };
+        let (certificate, key) = (authority.file("ca.pem"), authority.file("ca.key"));
+        authority.openssl(
+            host,
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-keyout",
+                &key,
+                "-out",
+                &certificate,
+                "-days",
+                DAYS,
+                "-subj",
+                "/CN=Test internet authority",
+                "-addext",
+                "keyUsage=critical,keyCertSign,cRLSign",
+            ],
+        )?;
+        Ok(authority)
+    }
+
+    /// The authority's own certificate.
+    pub fn certificate(&self) -> Result<String> {
+        tree::read(&self.dir.join("ca.pem"))
+    }
+
+    /// Signs a certificate for `names`; `label` names the files.
+    pub fn issue(&self, host: &Host, label: &str, names: &[String]) -> Result<Certificate> {
+        let (leaf, key) = (self.file(&format!("{label}.leaf")), self.file(&format!("{label}.key")));
+        let alternatives: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
+        let extension = format!("subjectAltName={}", alternatives.join(","));
+        self.openssl(
+            host,
+            &[
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-keyout",
+                &key,
+                "-out",
+                &leaf,
+                "-days",
+                DAYS,
+                "-subj",
+                "/CN=Test internet",
+                "-addext",
+                &extension,
+                "-addext",
+                "basicConstraints=critical,CA:FALSE",
+                "-CA",
+                &self.file("ca.pem"),
+                "-CAkey",
+                &self.file("ca.key"),
+            ],
+        )?;
+        let chain = self.dir.join(format!("{label}.pem"));
+        let text = tree::read(Path::new(&leaf))? + &self.certificate()?;
+        tree::write(&chain, &text)?;
+        Ok(Certificate { chain, key: PathBuf::from(key) })
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.dir.join(name).to_string_lossy().into_owned()
+    }
+
+    fn openssl(&self, host: &Host, words: &[&str]) -> Result<()> {
+        let mut all = vec!["openssl"];
+        all.extend(words);
+        host.run(&self.root.words(&all))
+    }
+}

@@ -1,0 +1,207 @@
+//! The world of one case, and the verbs with which its script acts on it.
+
+use std::{
+    path::PathBuf,
+    thread,
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use super::{
+    case::Case,
+    console,
+    fixture::Fixture,
+    internet::Internet,
+    link::{LISTED, STRANGER},
+    machine::Machine,
+    peer::{self, Peer, Running},
+    progress::Progress,
+};
+use crate::{
+    error::{Error, Result},
+    host::{Host, Outcome},
+};
+
+/// Everything that a script can act on.
+pub struct World<'a> {
+    /// The host that it all runs on.
+    pub host: &'a Host,
+    /// Everything outside the machine.
+    pub internet: &'a mut Internet,
+    /// The machine.
+    pub machine: Machine,
+    /// The case.
+    pub case: &'a Case,
+    /// The Synapse that peers run.
+    pub fixture: &'a Fixture,
+    /// What the reader sees.
+    pub progress: &'a Progress,
+    /// Where the disk is copied to as soon as its packages stand; nowhere when nobody asked.
+    pub copy_to: Option<PathBuf>,
+    /// Other homeservers, once asked for.
+    pub peers: Vec<Running>,
+    /// How long each start took until everything was served.
+    pub ready_after: Vec<Duration>,
+}
+
+/// The homeserver that no site lists.
+pub const STRANGER_NAME: &str = "stranger.example.net";
+
+/// The user of each peer, and its password.
+pub const PEER_USER: (&str, &str) = ("visitor", "visitor");
+
+/// A command in a script may take this long unless it says otherwise.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+const POLL: &str = "
+cd /var/lib/homeseed 2>/dev/null || exit 0
+boot=$(awk '/^btime/ { print $2 }' /proc/stat)
+[ -f stamps/packages ] && echo packages
+[ \"$(stat -c %Y status.json 2>/dev/null || echo 0)\" -ge \"$boot\" ] && cat status.json";
+
+impl World<'_> {
+    /// Does what a script asked for and gives what it may read.
+    pub fn act(&mut self, verb: &str, text: &str) -> Result<Outcome> {
+        match verb {
+            "guest" => self.machine.run(text, PATIENCE),
+            "network" => self.network(text),
+            "boot" => self.boot().map(quiet),
+            "cut" => {
+                self.machine.cut_power();
+                Ok(quiet(()))
+            }
+            "reboot" => {
+                self.progress.stage(&format!("{}: rebooting", self.case.name));
+                self.machine.reboot(Duration::from_secs(240)).map(quiet)
+            }
+            "names" => self.internet.name_machine(&self.case.names).map(quiet),
+            "ready" => self.ready(seconds(text)?),
+            "state" => self.state().map(|(sentence, _)| said(sentence)),
+            "checks" => self.checks(),
+            "peers" => self.start_peers().map(quiet),
+            "requests" => Ok(said(self.internet.acme.requests()?.to_string())),
+            "age" => Ok(said(self.machine.age().as_secs().to_string())),
+            "tell" => {
+                self.progress.stage(&format!("{}: {text}", self.case.name));
+                Ok(quiet(()))
+            }
+            _ => Err(Error::new(format!("there is no verb `{verb}`"))),
+        }
+    }
+
+    fn boot(&mut self) -> Result<()> {
+        self.progress.stage(&format!("{}: booting", self.case.name));
+        self.machine.start(self.host)?;
+        self.machine.wait_for_shell(Duration::from_secs(240))
+    }
+
+    fn network(&self, line: &str) -> Result<Outcome> {
+        let words = ["timeout", "600", "sh", "-c", line];
+        self.host.outcome(&self.internet.root.words(&words), "")
+    }
+
+    /// Waits until the machine says that it is ready, with the very payload of this case.
+    fn ready(&mut self, limit: Duration) -> Result<Outcome> {
+        let deadline = Instant::now() + limit;
+        self.progress.stage(&format!("{}: waiting until it is ready", self.case.name));
+        loop {
+            let (sentence, ready) = self.state()?;
+            if ready {
+                self.ready_after.push(self.machine.age());
+                return Ok(said(sentence));
+            }
+            if Instant::now() > deadline {
+                let reason = format!("not ready after {} s: {sentence}", limit.as_secs());
+                return Ok(Outcome { status: 1, stdout: reason, stderr: String::new() });
+            }
+            self.progress.waits(&sentence);
+            thread::sleep(Duration::from_secs(2));
+        }
+    }
+
+    /// What the machine says of itself in this boot, and whether that is the end of it.
+    fn state(&mut self) -> Result<(String, bool)> {
+        let fault = console::faults(&self.machine.console()).into_iter().next();
+        if let Some(fault) = fault.filter(|_| self.machine.run("true", PATIENCE / 6).is_err()) {
+            return Err(Error::new(fault));
+        }
+        let said = self.machine.run(POLL, PATIENCE / 6);
+        self.machine.alive()?;
+        let text = said.map(|outcome| outcome.stdout).unwrap_or_default();
+        if text.lines().any(|line| line == "packages") {
+            self.copy()?;
+        }
+        let status: Value =
+            text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+        let field = |name: &str| status[name].as_str().unwrap_or_default();
+        let ready = field("state") == "ready" && field("payload") == self.case.payload;
+        let sentence = match field("sentence") {
+            "" => console::last_line(&self.machine.console()),
+            sentence => sentence.to_owned(),
+        };
+        Ok((sentence, ready))
+    }
+
+    fn copy(&mut self) -> Result<()> {
+        match self.copy_to.take() {
+            Some(to) => self.machine.copy_disk(self.host, &to),
+            None => Ok(()),
+        }
+    }
+
+    /// Every check, from the machine and from outside, as TAP.
+    fn checks(&mut self) -> Result<Outcome> {
+        self.progress.stage(&format!("{}: checking from the machine", self.case.name));
+        let inside = self.machine.run("homeserver check host", Duration::from_secs(900))?;
+        self.progress.stage(&format!("{}: checking from outside", self.case.name));
+        let words = self.internet.root.words(&["sh", "-s", "network"]);
+        let outside = self.host.outcome(&["timeout", "900"].map(String::from).iter().chain(&words).cloned().collect::<Vec<_>>(), &self.case.checks)?;
+        let text = format!("{}{}{}{}", inside.stdout, inside.stderr, outside.stdout, outside.stderr);
+        Ok(said(text))
+    }
+
+    /// Starts both homeservers and waits until they serve; once is enough.
+    fn start_peers(&mut self) -> Result<()> {
+        let listed = self.case.listed.clone().unwrap_or_else(|| "listed.example.net".to_owned());
+        if !self.peers.is_empty() {
+            return Ok(());
+        }
+        self.progress.stage(&format!("{}: starting {listed} and {STRANGER_NAME}", self.case.name));
+        for (name, address) in [(listed.as_str(), LISTED), (STRANGER_NAME, STRANGER)] {
+            let running = self.start_peer(name, address)?;
+            self.internet.publish(name, &[(name.to_owned(), address.to_owned())])?;
+            self.peers.push(running);
+        }
+        for peer in &mut self.peers {
+            peer.wait()?;
+            peer.register(self.host, PEER_USER.0, PEER_USER.1)?;
+        }
+        Ok(())
+    }
+
+    fn start_peer(&self, name: &str, address: &str) -> Result<Running> {
+        let certificate = self.internet.authority.issue(self.host, name, &[name.to_owned()])?;
+        let peer = Peer {
+            server_name: name,
+            addresses: &[address],
+            certificate: &certificate,
+            authorities: &self.internet.authorities,
+        };
+        let dir = self.internet.dir().join("peers").join(name);
+        peer::start(self.host, &self.internet.root, self.fixture, &dir, &peer)
+    }
+}
+
+fn quiet((): ()) -> Outcome {
+    said(String::new())
+}
+
+fn said(stdout: String) -> Outcome {
+    Outcome { status: 0, stdout, stderr: String::new() }
+}
+
+fn seconds(text: &str) -> Result<Duration> {
+    let number = text.trim().parse();
+    number.map(Duration::from_secs).map_err(|_| Error::new(format!("`{text}` is not a number of seconds")))
+}
