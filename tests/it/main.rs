@@ -6,3 +6,6 @@ mod docs_site;
 mod golden;
 mod init;
 mod site;
+mod sites;
+mod tools;
+mod user_data;
