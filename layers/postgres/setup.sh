@@ -15,7 +15,6 @@ work_mem = 4MB
 wal_compression = on
 jit = off
 EOF
-systemctl enable --quiet postgresql
 if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
 systemctl start postgresql
 within 60 runuser -u postgres -- pg_isready -q
