@@ -29,6 +29,17 @@ in_url() {
     jq -rn --arg text "$1" '$text | @uri'
 }
 
+# pick FILTER COMMAND...: what jq finds in the command's answer; a refusal is heard.
+pick() {
+    pick_filter=$1
+    shift
+    pick_answer=$("$@") || {
+        printf '%s' "$pick_answer" >&2
+        return 1
+    }
+    printf '%s\n' "$pick_answer" | jq -er "$pick_filter"
+}
+
 # retry SECONDS COMMAND...: until it succeeds; the last failure is the one that is heard.
 retry() {
     retry_until=$(($(date +%s) + $1))
@@ -42,14 +53,13 @@ retry() {
 
 # login SERVER USER PASSWORD: prints a token.
 login() {
-    api POST "$1" client/v3/login '' "$(jq -n --arg user "$2" --arg password "$3" \
-        '{type: "m.login.password", identifier: {type: "m.id.user", user: $user}, password: $password}')" |
-        jq -er .access_token
+    pick .access_token api POST "$1" client/v3/login '' "$(jq -n --arg user "$2" --arg password "$3" \
+        '{type: "m.login.password", identifier: {type: "m.id.user", user: $user}, password: $password}')"
 }
 
 # create_room SERVER TOKEN: prints the id of a new private room.
 create_room() {
-    api POST "$1" client/v3/createRoom "$2" '{"preset": "private_chat", "name": "Test"}' | jq -er .room_id
+    pick .room_id api POST "$1" client/v3/createRoom "$2" '{"preset": "private_chat", "name": "Test"}'
 }
 
 # invite SERVER TOKEN ROOM USER: the user's whole name, such as `@alice:example.org`.
@@ -71,8 +81,8 @@ send() {
 
 # messages SERVER TOKEN ROOM: the texts of the room, newest first, one a line.
 messages() {
-    api GET "$1" "client/v3/rooms/$(in_url "$3")/messages?dir=b&limit=100" "$2" |
-        jq -r '.chunk[] | select(.type == "m.room.message").content.body'
+    pick '[.chunk[] | select(.type == "m.room.message").content.body] | join("\n")' \
+        api GET "$1" "client/v3/rooms/$(in_url "$3")/messages?dir=b&limit=100" "$2"
 }
 
 # has_message SERVER TOKEN ROOM TEXT
@@ -83,9 +93,9 @@ has_message() {
 # upload SERVER TOKEN FILE: prints the `mxc://` address.
 upload() {
     # shellcheck disable=SC2086 # several arguments
-    curl ${CLIENT_CURL-} --silent --show-error --fail-with-body --max-time 120 \
+    pick .content_uri curl ${CLIENT_CURL-} --silent --show-error --fail-with-body --max-time 120 \
         --header "Authorization: Bearer $2" --header 'Content-Type: application/octet-stream' \
-        --data-binary "@$3" "https://$1/_matrix/media/v3/upload" | jq -er .content_uri
+        --data-binary "@$3" "https://$1/_matrix/media/v3/upload"
 }
 
 # download SERVER TOKEN MXC FILE

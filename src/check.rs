@@ -79,7 +79,7 @@ pub fn script(checks: &[Check], helpers: &str, env: &str) -> String {
         let run = quoted(check.run.trim_end());
         writeln!(text, "check {from} {wait} {title} {run}").expect("a string takes all");
     }
-    text + "exit $((failed > 0))\n"
+    text + "exit $failed\n"
 }
 
 /// `text` as one word of shell, whatever it holds.

@@ -11,7 +11,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
     message: String,
-    place: Option<Place>,
+    // Boxed, so that results stay small.
+    place: Option<Box<Place>>,
     hint: Option<String>,
     fault: Fault,
 }
@@ -55,7 +56,7 @@ impl Error {
     /// Says where; `None` leaves the error without a place.
     #[must_use]
     pub fn at(mut self, place: impl Into<Option<Place>>) -> Error {
-        self.place = place.into();
+        self.place = place.into().map(Box::new);
         self
     }
 

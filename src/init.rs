@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use crate::{
     error::{Error, Errors},
-    site::{Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey},
+    site::{
+        Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey,
+        is_private_key,
+    },
 };
 
 /// What the operator has to say; all else has a default.
@@ -30,7 +33,9 @@ pub fn site_yaml(options: &Options) -> Result<String, Errors> {
     check::<ServerName>("--server-name", &options.server_name, &mut errors);
     check::<HostName>("--host", &options.host, &mut errors);
     check::<Email>("--email", &options.email, &mut errors);
-    keys.iter().for_each(|key| check::<SshKey>("--ssh-key", key, &mut errors));
+    for key in &keys {
+        check::<SshKey>("--ssh-key", key, &mut errors);
+    }
     check::<Localpart>("--admin", admin, &mut errors);
     Errors::none_or(errors)?;
     let text = written(options, &keys, admin);
@@ -38,18 +43,16 @@ pub fn site_yaml(options: &Options) -> Result<String, Errors> {
 }
 
 /// The lines of a file of public keys that are keys.
-fn key_lines(text: &str) -> impl Iterator<Item = &str> {
-    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+fn key_lines(text: &str) -> Vec<&str> {
+    // In one piece, so that no message repeats a line of it.
+    if is_private_key(text) {
+        return vec![text];
+    }
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Error>) {
-    if let Err(refusal) = text.parse::<T>() {
-        let error = Error::new(format!("{flag}: {}", refusal.reason()));
-        errors.push(match refusal.advice() {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
-    }
+    errors.extend(text.parse::<T>().err().map(|refusal| refusal.about(flag).at(None)));
 }
 
 fn written(options: &Options, keys: &[&str], admin: &str) -> String {
@@ -104,7 +107,7 @@ fn about(path: &str) -> String {
 /// The keys that were not asked for, as comments.
 fn defaults() -> String {
     const WRITTEN: [&str; 3] = ["operator.ssh_keys", "admin", "delegation"];
-    let mut text = String::new();
+    let mut lines = Vec::new();
     let mut open: Vec<&str> = Vec::new();
     for Key { path, about, fallback } in Site::keys() {
         let Fallback::Value(value) = fallback else { continue };
@@ -115,13 +118,13 @@ fn defaults() -> String {
         let sections: Vec<&str> = sections.split('.').filter(|it| !it.is_empty()).collect();
         let shared = sections.iter().zip(&open).take_while(|(a, b)| a == b).count();
         for (depth, section) in sections.iter().enumerate().skip(shared) {
-            text.push_str(&format!("# {}{section}:\n", "  ".repeat(depth)));
+            lines.push(format!("# {}{section}:\n", "  ".repeat(depth)));
         }
-        let line = format!("{}{name}: {value}", "  ".repeat(sections.len()));
-        text.push_str(&format!("# {line:<52}# {about}\n"));
+        let line = format!("{}{name}: {value} ", "  ".repeat(sections.len()));
+        lines.push(format!("# {line:<50}# {about}\n"));
         open = sections;
     }
-    text
+    lines.concat()
 }
 
 /// The text as YAML reads it back: bare where that is beyond doubt, else in double quotes.

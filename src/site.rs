@@ -6,6 +6,7 @@
 mod amount;
 mod choice;
 mod keys;
+mod mistakes;
 mod name;
 mod options;
 mod person;
@@ -20,6 +21,7 @@ mod ssh_key;
 mod suggest;
 mod syntax;
 mod tree;
+mod unknown;
 mod url;
 mod warnings;
 
@@ -27,6 +29,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
+pub(crate) use self::refusal::is_private_key;
 pub use self::{
     amount::{ByteSize, Lifetime},
     choice::{Delegation, Registration, Suite, Unlisted},
@@ -81,11 +84,11 @@ impl Site {
     /// All mistakes are reported at once, unless the text is no YAML.
     pub fn parse(file: &str, text: &str) -> Result<Site, Errors> {
         let source = Source::new(file, text)?;
-        let (root, errors) = tree::read(&source)?;
+        let (root, mistakes) = tree::read(&source)?;
         let Some(root) = root.filter(|root| !root.is_null()) else {
             return Err(empty(file).into());
         };
-        let mut reader = Reader::new(&source, &root, errors);
+        let mut reader = Reader::new(&root, mistakes);
         let site = if is_mapping(&mut reader, &root) { Site::read(&mut reader) } else { None };
         let errors = reader.into_errors();
         match site {
@@ -100,7 +103,7 @@ impl Site {
     }
 
     fn read(reader: &mut Reader<'_>) -> Option<Site> {
-        reader.check_keys();
+        unknown::check(reader);
         let server_name = reader.value("server_name");
         let host = reader.value("host");
         let operator = Operator::read(reader);
@@ -206,7 +209,7 @@ impl Site {
 
 fn empty(file: &str) -> Error {
     Error::new(format!("{file} is empty")).hint(
-        "`homeseed init --server-name example.org --host chat.example.org --email you@example.org` prints one to start from",
+        "`homeseed init --server-name example.org --host chat.example.org --email you@example.org > site.yaml` writes one to start from",
     )
 }
 

@@ -8,6 +8,5 @@ if ! command -v nft >/dev/null; then
     apt_get update || true
     apt_get install --no-install-recommends nftables
 fi
-nft -c -f /etc/nftables.conf
 systemctl enable --quiet nftables
 systemctl reload-or-restart nftables

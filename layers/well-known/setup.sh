@@ -4,9 +4,9 @@ set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
 [ "$DELEGATION" = elsewhere ] || exit 0
-for document in server client; do
+for document in server client support; do
     url=https://$SERVER_NAME/.well-known/matrix/$document
     there=$(curl -fsL --max-time 20 "$url" 2>/dev/null | tr -d ' \t\r\n') || true
-    [ "$there" = "$(tr -d ' \n' <"$home/www/$document.json")" ] ||
-        waiting "waiting for $SERVER_NAME: publish $(cat "$home/www/$document.json") at $url"
+    [ "$there" = "$(tr -d ' \n' <"/etc/homeseed/www/$document.json")" ] ||
+        waiting "waiting for $SERVER_NAME: publish $(cat "/etc/homeseed/www/$document.json") at $url"
 done

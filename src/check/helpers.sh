@@ -1,23 +1,24 @@
 # shellcheck shell=sh
-fail() { # REASON...
+# fail REASON
+fail() {
     echo "$*"
     exit 1
 }
-want() { # EXPECTED FOUND
+# want EXPECTED FOUND
+want() {
     [ "$2" = "$1" ] || fail "it is: $2, not: $1"
 }
-check_curl() { # as curl; a status of 400 or more fails
+# As curl; a status of 400 or more fails.
+check_curl() {
     # shellcheck disable=SC2086
-    curl --silent --show-error --fail --max-time 20 ${CHECK_CURL-} "$@"
+    curl -sSfm20 $CHECK_CURL "$@"
 }
-check_unit() { # UNIT: active; waiting is of no use once it has failed
+# check_unit UNIT: active; waiting is of no use once it has failed.
+check_unit() {
     ! systemctl is-failed --quiet "$1" || { systemctl status --no-pager "$1"; exit 99; }
-    systemctl is-active --quiet "$1" || fail "$1 is not active"
+    systemctl is-active "$1"
 }
-check_json() { # URL JSON: exactly this but for blanks, as JSON, for every origin
-    answer=$(check_curl -w "\n%header{access-control-allow-origin} %{content_type}" "$1")
-    is=$(printf "%s\n" "$answer" | sed "\$d" | tr -d " \n")
-    [ "$is" = "$(printf "%s" "$2" | tr -d " \n")" ] || fail "$1 says $is"
-    how=$(printf "%s\n" "$answer" | tail -n 1)
-    [ "${how%%;*}" = "* application/json" ] || fail "$1 comes as $how"
+# check_json URL JSON: exactly this but for blanks, as JSON, for every origin.
+check_json() {
+    want "$2* application/json" "$(check_curl -w "%header{access-control-allow-origin} %{content_type}" "$1" | tr -d "\n" | sed "s/\([{,:]\) /\1/g")"
 }

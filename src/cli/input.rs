@@ -1,9 +1,6 @@
 //! Reads what the user names: a site, and the layers that it is compiled with.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{fs, io, path::Path};
 
 use walkdir::WalkDir;
 
@@ -29,12 +26,18 @@ pub(super) fn compile(
     Ok((site, plan))
 }
 
-/// The site at `path`; `-` is standard input.
+/// The site at `path`.
 pub(super) fn site(path: &Path) -> std::result::Result<Site, Errors> {
+    let name =
+        if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    Site::parse(&name, &text(path)?)
+}
+
+/// The text at `path`; `-` is standard input.
+pub(super) fn text(path: &Path) -> Result<String> {
     let text =
         if is_stdin(path) { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
-    let text = text.map_err(|error| unreadable(path, &error))?;
-    Site::parse(&path.display().to_string(), &text)
+    text.map_err(|error| unreadable(path, &error))
 }
 
 /// The built-in layers, or those in the folder `layers`, and those that the site names.
@@ -84,7 +87,7 @@ fn is_stdin(path: &Path) -> bool {
 
 /// A file that is not there is the user's mistake; one that cannot be read is the host's.
 fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("cannot read {}: {error}", PathBuf::from(path).display());
+    let message = format!("cannot read {}: {error}", path.display());
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Error::new(message),
         _ => Error::host(message),

@@ -78,6 +78,9 @@ impl FromStr for Email {
         if let Some(c) = stray(local, |c| c.is_ascii_alphanumeric() || "._%+-'=~".contains(c)) {
             return Err(refused(&format!("{c} is not allowed before the `@`")));
         }
+        if local.starts_with('-') {
+            return Err(refused("it begins with `-`"));
+        }
         if local.is_empty()
             || local.starts_with('.')
             || local.ends_with('.')

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::refusal::{Refusal, stray};
 
-/// The fingerprint of an OpenPGP key: 40 hexadecimal digits in capitals.
+/// The fingerprint of an `OpenPGP` key: 40 hexadecimal digits in capitals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Fingerprint(String);

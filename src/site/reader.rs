@@ -4,49 +4,38 @@ use std::str::FromStr;
 
 use super::{
     keys::{self, Fallback},
+    mistakes::Mistakes,
     refusal::{Refusal, shown},
     scalar::{self, Plain},
     source::{Source, Spot},
-    suggest,
     tree::{self, Entry, Node, Value},
 };
 use crate::error::Error;
 
 /// Reads typed values; every method that answers `None` has reported why.
 pub(super) struct Reader<'a> {
-    source: &'a Source,
     root: &'a Node,
-    errors: Vec<Error>,
+    mistakes: Mistakes<'a>,
 }
 
-/// How many mistakes are worth printing.
-const ENOUGH: usize = 100;
-
 impl<'a> Reader<'a> {
-    pub(super) fn new(source: &'a Source, root: &'a Node, errors: Vec<Error>) -> Reader<'a> {
-        Reader { source, root, errors }
-    }
-
-    pub(super) fn source(&self) -> &Source {
-        self.source
+    pub(super) fn new(root: &'a Node, mistakes: Mistakes<'a>) -> Reader<'a> {
+        Reader { root, mistakes }
     }
 
     /// All mistakes that were found.
-    pub(super) fn into_errors(mut self) -> Vec<Error> {
-        self.errors.truncate(ENOUGH);
-        self.errors
+    pub(super) fn into_errors(self) -> Vec<Error> {
+        self.mistakes.into_errors()
     }
 
-    /// Reports a mistake at a spot.
-    pub(super) fn report(&mut self, spot: Spot, refusal: &Refusal) {
-        if self.errors.len() >= ENOUGH {
-            return;
-        }
-        let error = Error::new(refusal.reason()).at(self.source.place(spot));
-        self.errors.push(match refusal.advice() {
-            Some(hint) => error.hint(hint),
-            None => error,
-        });
+    /// Reports a mistake at a spot, or of the file as a whole.
+    pub(super) fn report(&mut self, spot: impl Into<Option<Spot>>, refusal: &Refusal) {
+        self.mistakes.report(spot, refusal);
+    }
+
+    /// The text that is read.
+    pub(super) fn source(&self) -> &'a Source {
+        self.mistakes.source()
     }
 
     /// A word that is parsed from text.
@@ -62,31 +51,25 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `Some(None)` when a key without default is not written.
-    pub(super) fn optional<T: FromStr<Err = Refusal>>(&mut self, path: &str) -> Option<Option<T>> {
-        if find(self.root, path).is_none() {
-            return Some(None);
-        }
-        self.value(path).map(Some)
+    /// The same, for a key without default; `None` as well when it is not written.
+    pub(super) fn optional<T: FromStr<Err = Refusal>>(&mut self, path: &str) -> Option<T> {
+        find(self.root, path)?;
+        self.value(path)
     }
 
     /// `true` or `false`.
     pub(super) fn flag(&mut self, path: &str) -> Option<bool> {
         self.with(path, |reader, node| {
             let text = reader.scalar(path, node)?;
-            let plain = matches!(node.value, Value::Scalar { plain: true, .. });
-            let refusal =
-                Refusal::new(format!("{path}: {} is neither `true` nor `false`", shown(text)));
-            let refusal = match (plain, scalar::resolve(text)) {
-                (true, Plain::Bool(flag)) => return Some(flag),
-                (false, Plain::Bool(_)) => refusal.hint("write it without quotes"),
-                (_, Plain::Unclear(hint)) if hint.contains("true") => refusal.hint("write `true`"),
-                (_, Plain::Unclear(hint)) if hint.contains("false") => {
-                    refusal.hint("write `false`")
-                }
-                _ => refusal.hint("write `true` or `false`"),
+            let hint = match (node.plain(), scalar::resolve(text)) {
+                (Some(Plain::Bool(flag)), _) => return Some(flag),
+                (None, Plain::Bool(_)) => "write it without quotes",
+                (_, Plain::Unclear(hint)) if hint.starts_with("write `true`") => "write `true`",
+                (_, Plain::Unclear(hint)) if hint.starts_with("write `false`") => "write `false`",
+                _ => "write `true` or `false`",
             };
-            reader.report(node.spot, &refusal);
+            let reason = format!("{path}: {} is neither `true` nor `false`", shown(text));
+            reader.report(node.spot, &Refusal::new(reason).hint(hint));
             None
         })
     }
@@ -96,21 +79,23 @@ impl<'a> Reader<'a> {
     where
         T: FromStr<Err = Refusal> + PartialEq,
     {
-        self.with(path, |reader, node| match &node.value {
-            Value::List(nodes) => reader.words(path, nodes),
-            _ => {
-                let wanted = "must be a list";
-                let hint = match &node.value {
-                    Value::Scalar { text, plain }
-                        if !(*plain && scalar::resolve(text) == Plain::Null) =>
-                    {
-                        "put `- ` in front of each entry, on lines of their own".to_owned()
-                    }
-                    _ => "for none, write `[]`".to_owned(),
-                };
-                reader.report_kind(path, node, wanted, &hint)
+        self.with(path, |reader, node| {
+            if let Value::List(nodes) = &node.value {
+                return reader.words(path, nodes);
             }
+            let hint = match &node.value {
+                Value::Scalar { .. } if !node.is_null() => {
+                    "put `- ` in front of each entry, on lines of their own"
+                }
+                _ => "for none, write `[]`",
+            };
+            reader.report_kind(path, node, "must be a list", hint)
         })
+    }
+
+    /// The whole document.
+    pub(super) fn root(&self) -> &'a Node {
+        self.root
     }
 
     /// What stands at a path, if anything does.
@@ -135,8 +120,8 @@ impl<'a> Reader<'a> {
         match keys::find(path)?.fallback {
             Fallback::Value(text) => {
                 let source = Source::new("default", text).ok()?;
-                let (root, _) = tree::read(&source).ok()?;
-                read(&mut Reader { source: &source, root: self.root, errors: Vec::new() }, &root?)
+                let (root, mistakes) = tree::read(&source).ok()?;
+                read(&mut Reader::new(self.root, mistakes), &root?)
             }
             Fallback::Asked | Fallback::Nothing => {
                 self.report_missing(path);
@@ -152,14 +137,7 @@ impl<'a> Reader<'a> {
         let mut words: Vec<T> = Vec::new();
         let mut whole = true;
         for node in nodes {
-            match self.word(path, node) {
-                Some(word) if words.contains(&word) => {
-                    self.report(
-                        node.spot,
-                        &Refusal::new(format!("{path}: this stands in the list twice")),
-                    );
-                    whole = false;
-                }
+            match self.entry(path, node, &words) {
                 Some(word) => words.push(word),
                 None => whole = false,
             }
@@ -167,9 +145,34 @@ impl<'a> Reader<'a> {
         whole.then_some(words)
     }
 
+    fn entry<T>(&mut self, path: &str, node: &Node, others: &[T]) -> Option<T>
+    where
+        T: FromStr<Err = Refusal> + PartialEq,
+    {
+        let (reason, hint) = if node.is_null() {
+            ("an entry is empty", "delete its `-`")
+        } else {
+            let word = self.word(path, node)?;
+            if !others.contains(&word) {
+                return Some(word);
+            }
+            ("this stands in the list twice", "delete one of them")
+        };
+        self.report(node.spot, &Refusal::new(reason).hint(hint).about(path));
+        None
+    }
+
     fn word<T: FromStr<Err = Refusal>>(&mut self, path: &str, node: &Node) -> Option<T> {
-        let text = self.text(path, node)?;
-        self.parsed(path, node.spot, text)
+        let text = self.scalar(path, node)?;
+        let value = self.parsed(path, node.spot, text)?;
+        let kind = match node.plain() {
+            Some(Plain::Bool(_)) => "a truth value",
+            Some(Plain::Number(_)) => "a number",
+            _ => return Some(value),
+        };
+        let reason = format!("{path} must be text, but {} is {kind}", shown(text));
+        self.report(node.spot, &Refusal::new(reason).hint(format!("put it in quotes: \"{text}\"")));
+        None
     }
 
     fn parsed<T: FromStr<Err = Refusal>>(
@@ -178,29 +181,7 @@ impl<'a> Reader<'a> {
         spot: Spot,
         text: &str,
     ) -> Option<T> {
-        let refusal = match text.parse() {
-            Ok(value) => return Some(value),
-            Err(refusal) => refusal,
-        };
-        let named = Refusal::new(format!("{path}: {}", refusal.reason()));
-        self.report(spot, &refusal.advice().map_or(named.clone(), |hint| named.hint(hint)));
-        None
-    }
-
-    /// A scalar that is text and nothing else.
-    fn text<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n str> {
-        let text = self.scalar(path, node)?;
-        let kind = match (&node.value, scalar::resolve(text)) {
-            (Value::Scalar { plain: true, .. }, Plain::Bool(_)) => "a truth value",
-            (Value::Scalar { plain: true, .. }, Plain::Number(_)) => "a number",
-            _ => return Some(text),
-        };
-        let reason = format!("{path} must be text, but {} is {kind}", shown(text));
-        self.report(
-            node.spot,
-            &Refusal::new(reason).hint(format!("if it is meant so, put it in quotes: \"{text}\"")),
-        );
-        None
+        text.parse().map_err(|refusal: Refusal| self.report(spot, &refusal.about(path))).ok()
     }
 
     /// A scalar that is not nothing.
@@ -211,8 +192,7 @@ impl<'a> Reader<'a> {
                     Some(Fallback::Asked) | None => "write one after the colon",
                     Some(_) => "write one after the colon, or delete the line to get the default",
                 };
-                let spot = find(self.root, path).map_or(node.spot, |entry| entry.spot);
-                self.report(spot, &Refusal::new(format!("{path} has no value")).hint(hint));
+                self.report(node.spot, &Refusal::new(format!("{path} has no value")).hint(hint));
                 None
             }
             Value::Scalar { text, .. } => Some(text),
@@ -225,7 +205,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn report_kind<T>(&mut self, path: &str, node: &Node, wanted: &str, hint: &str) -> Option<T> {
+    /// Reports a value of the wrong shape.
+    pub(super) fn report_kind<T>(
+        &mut self,
+        path: &str,
+        node: &Node,
+        wanted: &str,
+        hint: &str,
+    ) -> Option<T> {
         let kind = match &node.value {
             Value::Broken => return None,
             Value::List(_) => "is a list",
@@ -240,64 +227,12 @@ impl<'a> Reader<'a> {
     fn report_missing(&mut self, path: &str) {
         let about = keys::find(path).map_or("", |key| key.about);
         let section = path.rsplit_once('.').and_then(|(section, _)| find(self.root, section));
-        let error = Error::new(format!("{}: `{path}` is missing", self.source.file()));
-        let place = section.map(|entry| self.source.place(entry.spot));
-        self.errors.push(error.at(place).hint(format!("it is {about}")));
-    }
-
-    /// Reports every key that no site has, and every section that is no mapping.
-    pub(super) fn check_keys(&mut self) {
-        self.check_section("", self.root);
-    }
-
-    fn check_section(&mut self, section: &str, node: &Node) {
-        for entry in node.entries() {
-            let path = if section.is_empty() {
-                entry.key.clone()
-            } else {
-                format!("{section}.{}", entry.key)
-            };
-            let (known, section) = (keys::find(&path).is_some(), keys::is_section(&path));
-            match &entry.node.value {
-                Value::Map(_) if section => self.check_section(&path, &entry.node),
-                _ if known => {}
-                _ if section && entry.node.is_null() => {}
-                _ if section => {
-                    let hint = format!(
-                        "the keys below it are {}",
-                        suggest::alternatives(&keys::names_in(&path))
-                    );
-                    self.report_kind::<()>(&path, &entry.node, "must be a mapping", &hint);
-                }
-                _ => self.report_unknown(&path, entry),
-            }
+        if section.is_some_and(|entry| !entry.node.is_section()) {
+            return;
         }
-    }
-
-    fn report_unknown(&mut self, path: &str, entry: &Entry) {
-        let section = path.rsplit_once('.').map_or("", |(section, _)| section);
-        let names = keys::names_in(section);
-        let elsewhere = || {
-            keys::KEYS
-                .iter()
-                .map(|key| key.path)
-                .find(|path| path.rsplit('.').next() == Some(&entry.key))
-        };
-        let hint = if let Some(name) = suggest::nearest(&entry.key, names.iter().copied()) {
-            format!("did you mean `{name}`?")
-        } else if let Some(path) = elsewhere() {
-            format!("did you mean `{path}`?")
-        } else if section.is_empty() {
-            "an option of Synapse stands below `synapse:`; `homeseed init` prints the usual keys"
-                .to_owned()
-        } else {
-            format!("here can stand {}", suggest::alternatives(&names))
-        };
-        let reason = match section {
-            "" => format!("there is no key {}", shown(&entry.key)),
-            _ => format!("there is no key {} in `{section}`", shown(&entry.key)),
-        };
-        self.report(entry.spot, &Refusal::new(reason).hint(hint));
+        let reason = format!("{}: `{path}` is missing", self.source().file());
+        let refusal = Refusal::new(reason).hint(format!("it is {about}"));
+        self.report(section.map(|entry| entry.spot), &refusal);
     }
 }
 

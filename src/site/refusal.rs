@@ -1,11 +1,18 @@
 //! Why a value was not accepted.
 
+use std::fmt;
+
+use crate::error::{Error, Place};
+
 /// A reason, in the user's words, and perhaps what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
     reason: String,
     hint: Option<String>,
 }
+
+/// With what the first line of a private key ends.
+pub(super) const PRIVATE_KEY: &str = "PRIVATE KEY-----";
 
 impl Refusal {
     pub(super) fn new(reason: impl Into<String>) -> Refusal {
@@ -23,13 +30,36 @@ impl Refusal {
         self
     }
 
-    pub(crate) fn reason(&self) -> &str {
-        &self.reason
+    /// For the text of a private key, of which nothing must be repeated.
+    pub(super) fn of_private_key() -> Refusal {
+        Refusal::new("this is a private key: it must never leave the machine it was made on")
+            .hint("a site holds no secrets; give the line of the file that ends in `.pub`")
     }
 
-    pub(crate) fn advice(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// The same refusal, of the value at a path.
+    pub(crate) fn about(self, path: &str) -> Refusal {
+        Refusal { reason: format!("{path}: {}", self.reason), ..self }
     }
+
+    /// The error that says so, at a place of a file or without one.
+    pub(crate) fn at(&self, place: impl Into<Option<Place>>) -> Error {
+        let error = Error::new(&self.reason).at(place);
+        match &self.hint {
+            Some(hint) => error.hint(hint),
+            None => error,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
+/// Whether a text holds a private key in the form that OpenSSH and OpenSSL write.
+pub(crate) fn is_private_key(text: &str) -> bool {
+    text.contains(PRIVATE_KEY)
 }
 
 /// A value in backticks: short, on one line, and harmless on a terminal.

@@ -81,7 +81,8 @@ impl FromStr for Folder {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Folder, Refusal> {
-        let refused = |reason: &str| Err(Refusal::of(text, "such a folder", reason));
+        let refused =
+            |reason: &str| Err(Refusal::new(format!("{} cannot be used: {reason}", shown(text))));
         let folder = text.trim_end_matches('/');
         if text.starts_with(['/', '~']) {
             return refused("it is not relative to the site file");
@@ -89,8 +90,8 @@ impl FromStr for Folder {
         if folder.is_empty() {
             return refused("it is empty");
         }
-        if text.chars().any(char::is_control) || shown(text).ends_with("…`") {
-            return refused("such a path is not safe to print");
+        if text.chars().any(char::is_control) {
+            return refused("it holds control characters");
         }
         Ok(Folder(folder.to_owned()))
     }

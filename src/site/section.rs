@@ -11,7 +11,7 @@ use super::{
     reader::Reader,
     refusal::Refusal,
     ssh_key::SshKey,
-    tree::Value,
+    tree::{Node, Value},
     url::{HttpsUrl, ProxyUrl},
 };
 
@@ -95,23 +95,28 @@ impl Peers {
     const PATH: &str = "federation.allow";
 
     fn read(reader: &mut Reader<'_>) -> Option<Peers> {
-        if let Some(Value::Scalar { text, .. }) = reader.node(Peers::PATH).map(|node| &node.value)
-            && matches!(text.as_str(), "anyone" | "*" | "all" | "any")
-        {
-            return Peers::everybody(reader, text);
-        }
-        reader.list(Peers::PATH).map(Peers::Listed)
-    }
-
-    fn everybody(reader: &mut Reader<'_>, word: &str) -> Option<Peers> {
-        if word == "anyone" {
-            return Some(Peers::Anyone);
-        }
-        let refusal =
-            Refusal::new(format!("{}: `{word}` is neither a list nor `anyone`", Peers::PATH));
-        reader.report(reader.spot(Peers::PATH), &refusal.hint("write `anyone`"));
+        let Some(node) = reader.node(Peers::PATH) else {
+            return reader.list(Peers::PATH).map(Peers::Listed);
+        };
+        let lonely = match &node.value {
+            Value::Scalar { text, .. } if text == "anyone" => return Some(Peers::Anyone),
+            Value::List(nodes) => nodes.iter().find(|node| means_anyone(node)),
+            _ => Some(node).filter(|node| means_anyone(node)),
+        };
+        let Some(lonely) = lonely else {
+            return reader.list(Peers::PATH).map(Peers::Listed);
+        };
+        let refusal = Refusal::new(format!("{}: this is no server name", Peers::PATH))
+            .hint("to federate with everybody, write `allow: anyone`");
+        reader.report(lonely.spot, &refusal);
         None
     }
+}
+
+/// What people write for `anyone`, or where they write it.
+fn means_anyone(node: &Node) -> bool {
+    const WORDS: [&str; 5] = ["anyone", "any", "all", "everyone", "*"];
+    matches!(&node.value, Value::Scalar { text, .. } if WORDS.iter().any(|it| text.eq_ignore_ascii_case(it)))
 }
 
 impl Serialize for Peers {
@@ -155,7 +160,7 @@ impl Acme {
     fn read(reader: &mut Reader<'_>) -> Option<Acme> {
         let directory = reader.value("tls.acme.directory");
         let ca = reader.optional("tls.acme.ca");
-        directory.zip(ca).map(|(Directory(directory), ca)| Acme { directory, ca })
+        directory.map(|Directory(directory)| Acme { directory, ca })
     }
 }
 
@@ -201,6 +206,6 @@ impl Apt {
         let fingerprint = reader.value("apt.matrix.fingerprint");
         let (url, fingerprint) = url.zip(fingerprint)?;
         let matrix = Repository { host: url.host().to_owned(), url, fingerprint };
-        Some(Apt { proxy: proxy?, matrix })
+        Some(Apt { proxy, matrix })
     }
 }

@@ -1,5 +1,6 @@
 //! The text of a site file: the only thing that knows lines and columns.
 
+use super::refusal::{PRIVATE_KEY, Refusal, is_private_key};
 use crate::error::{Error, Place};
 
 /// More than any site needs; it bounds the work that a hostile file can cause.
@@ -51,21 +52,27 @@ impl Source {
         Place::new(&self.file, &self.text, spot.line, spot.column, spot.width)
     }
 
+    /// The last word in front of `spot`, on the same line, that begins with `sigil`.
+    pub(super) fn word_before(&self, spot: Spot, sigil: char) -> Option<Spot> {
+        let before: String = self.line(spot.line).chars().take(spot.column - 1).collect();
+        let word = before.split_whitespace().rev().take(2).find(|word| word.starts_with(sigil))?;
+        let start = before.rfind(word)?;
+        let column = before[..start].chars().count() + 1;
+        Some(Spot { column, width: word.chars().count(), ..spot })
+    }
+
     // Before anything else, so that no other message can repeat a line of the key.
     fn refuse_private_key(&self) -> Result<(), Error> {
-        let marker = "PRIVATE KEY-----";
-        let Some((at, line)) = self.text.lines().enumerate().find(|(_, it)| it.contains(marker))
+        let Some((at, line)) = self.text.lines().enumerate().find(|(_, it)| is_private_key(it))
         else {
             return Ok(());
         };
-        let end = line.find(marker).map_or(0, |start| start + marker.len());
+        let end = line.find(PRIVATE_KEY).map_or(0, |start| start + PRIVATE_KEY.len());
         let shown = &line[..end];
         let start = shown.find("-----BEGIN").or(shown.find("-----END")).unwrap_or(0);
         let (column, width) = (shown[..start].chars().count() + 1, shown[start..].chars().count());
         let place = Place::of_line(&self.file, shown, at + 1, column, width);
-        Err(Error::new("this is a private key: it must never leave the machine it was made on")
-            .at(place)
-            .hint("a site holds no secrets; give the line of the file that ends in `.pub`"))
+        Err(Refusal::of_private_key().at(place))
     }
 
     fn refuse_control_characters(&self) -> Result<(), Error> {
@@ -75,12 +82,10 @@ impl Source {
                 line.chars().enumerate().find(|(_, c)| c.is_control() && *c != '\t')
             {
                 let spot = Spot { line: at + 1, column: column + 1, width: 1 };
-                let code = u32::from(c);
-                return Err(Error::new(format!(
-                    "the control character U+{code:04X} has no place here"
-                ))
-                .at(self.place(spot))
-                .hint("delete it; is this a text file in UTF-8?"));
+                let reason =
+                    format!("the control character U+{:04X} has no place here", u32::from(c));
+                let refusal = Refusal::new(reason).hint("delete it; is this a text file in UTF-8?");
+                return Err(refusal.at(self.place(spot)));
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 
-use super::refusal::{Refusal, shown};
+use super::refusal::{Refusal, is_private_key, shown};
 
 /// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
 ///
@@ -14,7 +14,7 @@ use super::refusal::{Refusal, shown};
 #[serde(transparent)]
 pub struct SshKey(String);
 
-/// The types that OpenSSH of Debian 12 accepts by default (sshd_config(5), `PubkeyAcceptedAlgorithms`).
+/// The types that OpenSSH of Debian 12 accepts by default: `PubkeyAcceptedAlgorithms` in `sshd_config(5)`.
 const TYPES: [&str; 7] = [
     "ssh-ed25519",
     "sk-ssh-ed25519@openssh.com",
@@ -37,6 +37,9 @@ impl FromStr for SshKey {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<SshKey, Refusal> {
+        if is_private_key(text) {
+            return Err(Refusal::of_private_key());
+        }
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         let Some((&kind, rest)) = words.split_first() else {
             return Err(refused("it is empty"));
@@ -74,7 +77,7 @@ fn refuse_other_kinds(kind: &str, rest: &[&str]) -> Result<(), Refusal> {
     } else if rest.iter().any(|word| TYPES.contains(word)) {
         refused("options stand in front of it")
             .hint("delete what stands before the type, such as `ssh-ed25519`")
-    } else if kind.starts_with(['/', '~', '.']) || kind.ends_with(".pub") {
+    } else if kind.starts_with(['/', '~', '.']) || kind.contains(".pub") {
         refused("it is the name of a file").hint("write the text that stands in the file")
     } else {
         refused(&format!("{} is not a type of key", shown(kind)))

@@ -1,6 +1,6 @@
 //! Explains what the YAML parser stumbled over.
 
-use saphyr_parser::ScanError;
+use saphyr_parser::{Marker, ScanError};
 
 use super::source::{Source, Spot};
 use crate::error::Error;
@@ -10,13 +10,24 @@ pub(super) fn explain(source: &Source, error: &ScanError) -> Error {
     if let Some(spot) = indenting_tab(source, error.marker().line()) {
         return Error::new("a tab cannot indent YAML").at(source.place(spot)).hint("use spaces");
     }
-    let line = error.marker().line().max(1);
-    let spot = Spot { line, column: error.marker().col() + 1, width: 1 };
+    let spot = spot(source, error.marker());
     let error_at = |message: String| Error::new(message).at(source.place(spot));
     match advice(error.info()) {
         Some(hint) => error_at(format!("this is not YAML: {}", error.info())).hint(hint),
         None => error_at(format!("this is not YAML: {}", error.info())),
     }
+}
+
+/// Where the parser stopped, or the last line before it that holds something.
+fn spot(source: &Source, mark: &Marker) -> Spot {
+    let (mut line, mut column, mut width) = (mark.line().max(1), mark.col() + 1, 1);
+    while line > 1 && source.line(line).trim().is_empty() {
+        line -= 1;
+        let text = source.line(line);
+        column = text.chars().take_while(|c| c.is_whitespace()).count() + 1;
+        width = text.trim().chars().count();
+    }
+    Spot { line, column, width }
 }
 
 /// A tab in front of the line that was refused, or of one of the two before it.
@@ -30,7 +41,7 @@ fn indenting_tab(source: &Source, line: usize) -> Option<Spot> {
 }
 
 fn advice(info: &str) -> Option<&'static str> {
-    const CAUSES: [(&str, &str); 8] = [
+    const CAUSES: [(&str, &str); 10] = [
         (
             "mapping values are not allowed",
             "text that holds `: ` needs quotes; or the line above lacks its colon or its indentation",
@@ -44,6 +55,8 @@ fn advice(info: &str) -> Option<&'static str> {
         ),
         ("flow", "a `]`, a `}` or a comma is missing"),
         ("illegal placement of ':'", "a `]` or a `}` is missing above"),
+        ("simple key", "after a key stand a colon and a space: `key: value`"),
+        ("expected key", "keys of one mapping stand under each other, equally indented"),
         ("document start", "keys of one mapping stand under each other, equally indented"),
     ];
     CAUSES.iter().find(|(cause, _)| info.contains(cause)).map(|(_, hint)| *hint)

@@ -3,10 +3,13 @@
 //! Only what a site needs: one document of mappings, lists and scalars. What would make a text mean
 //! something else than it says (anchors, aliases, tags, merge keys) is refused.
 
+use std::collections::HashMap;
+
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 use super::{
-    refusal::shown,
+    mistakes::Mistakes,
+    refusal::{Refusal, shown},
     scalar::{self, Plain},
     source::{Source, Spot},
     syntax,
@@ -55,7 +58,20 @@ impl Node {
 
     /// Whether the value is written as nothing: `~`, `null`, or no word at all.
     pub(super) fn is_null(&self) -> bool {
-        matches!(&self.value, Value::Scalar { text, plain: true } if scalar::resolve(text) == Plain::Null)
+        self.plain() == Some(Plain::Null)
+    }
+
+    /// What a scalar without quotes means.
+    pub(super) fn plain(&self) -> Option<Plain> {
+        match &self.value {
+            Value::Scalar { text, plain: true } => Some(scalar::resolve(text)),
+            _ => None,
+        }
+    }
+
+    /// Whether keys stand below it, or could.
+    pub(super) fn is_section(&self) -> bool {
+        matches!(self.value, Value::Map(_)) || self.is_null()
     }
 
     /// The entry of a mapping by its key.
@@ -75,17 +91,17 @@ impl Node {
 /// Reads a document: the tree, and the mistakes that did not stop the reading.
 ///
 /// `None` stands for a text without any value.
-pub(super) fn read(source: &Source) -> Result<(Option<Node>, Vec<Error>), Error> {
+pub(super) fn read(source: &Source) -> Result<(Option<Node>, Mistakes<'_>), Error> {
     let events = Parser::new_from_str(source.text());
-    let mut builder = Builder { source, events, errors: Vec::new() };
+    let mut builder = Builder { source, events, mistakes: Mistakes::new(source) };
     let root = builder.document()?;
-    Ok((root, builder.errors))
+    Ok((root, builder.mistakes))
 }
 
 struct Builder<'a> {
     source: &'a Source,
     events: Parser<'a, StrInput<'a>>,
-    errors: Vec<Error>,
+    mistakes: Mistakes<'a>,
 }
 
 impl<'a> Builder<'a> {
@@ -142,48 +158,27 @@ impl<'a> Builder<'a> {
     }
 
     fn map(&mut self, depth: usize) -> Result<Vec<Entry>, Error> {
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries = Vec::new();
+        let mut lines = HashMap::new();
         loop {
             let (event, span) = self.next()?;
             if matches!(event, Event::MappingEnd | Event::StreamEnd) {
                 return Ok(entries);
             }
             let name = self.node(event, &span, depth + 1)?;
-            let (event, value_span) = self.next()?;
-            let node = self.node(event, &value_span, depth + 1)?;
-            if let Some(key) = self.key(&name, &span, &entries) {
-                let spot = name.spot;
-                entries.push(Entry { key, spot, node });
+            let (event, span) = self.next()?;
+            let mut node = self.node(event, &span, depth + 1)?;
+            if span.is_empty() && node.is_null() {
+                node.spot = name.spot;
+            }
+            match key(&name, &lines) {
+                Ok(key) => {
+                    lines.insert(key.clone(), name.spot.line);
+                    entries.push(Entry { key, spot: name.spot, node });
+                }
+                Err(refusal) => self.mistakes.report(name.spot, &refusal),
             }
         }
-    }
-
-    /// The text of a key, unless it is no word or stands there already.
-    fn key(&mut self, node: &Node, span: &Span, entries: &[Entry]) -> Option<String> {
-        let mistake = match &node.value {
-            Value::Scalar { text, .. } if text == "<<" => {
-                self.error(span, "merge keys are not supported").hint("write the lines out")
-            }
-            Value::Scalar { text, .. }
-                if text.is_empty() || span.is_empty() || text.len() > KEY =>
-            {
-                self.error(span, "this is not a key")
-                    .hint("a key is one word, then a colon and a space")
-            }
-            Value::Scalar { text, .. } => match entries.iter().find(|it| it.key == *text) {
-                None => return Some(text.clone()),
-                Some(first) => {
-                    self.error(span, &format!("{} stands here twice", shown(text))).hint(format!(
-                        "the first one is on line {}; keep one of them",
-                        first.spot.line
-                    ))
-                }
-            },
-            Value::Broken => return None,
-            _ => self.error(span, "a list or a mapping cannot be a key"),
-        };
-        self.errors.push(mistake);
-        None
     }
 
     fn refuse_extras(&mut self, event: &Event<'a>, span: &Span) {
@@ -195,20 +190,43 @@ impl<'a> Builder<'a> {
             _ => (false, false),
         };
         if anchor {
-            let error = self.error(span, "anchors and aliases are not supported");
-            self.errors.push(
-                error.hint("write the value out; text that begins with `&` or `*` needs quotes"),
-            );
+            self.refuse_extra('&', span, "anchors and aliases are not supported");
         }
         if tag {
-            let error = self.error(span, "tags are not supported");
-            self.errors.push(
-                error.hint("delete the word that begins with `!`, or put the text in quotes"),
-            );
+            self.refuse_extra('!', span, "tags are not supported");
         }
+    }
+
+    /// Refuses the word before a value that begins with `sigil`.
+    fn refuse_extra(&mut self, sigil: char, span: &Span, message: &str) {
+        let value = Spot::between(self.source, span);
+        let spot = self.source.word_before(value, sigil).unwrap_or(value);
+        let refusal = Refusal::new(message)
+            .hint("write the value out; if the sign is part of the text, put the text in quotes");
+        self.mistakes.report(spot, &refusal);
     }
 
     fn error(&self, span: &Span, message: &str) -> Error {
         Error::new(message).at(self.source.place(Spot::between(self.source, span)))
+    }
+}
+
+/// The text of a key, unless it is no word or stands in the mapping already.
+fn key(node: &Node, lines: &HashMap<String, usize>) -> Result<String, Refusal> {
+    let not_a_key =
+        Refusal::new("this is not a key").hint("a key is one word, then a colon and a space");
+    match &node.value {
+        Value::Scalar { text, .. } if text == "<<" => {
+            Err(Refusal::new("merge keys are not supported").hint("write the lines out"))
+        }
+        Value::Scalar { text, .. } if text.is_empty() || node.is_null() || text.len() > KEY => {
+            Err(not_a_key)
+        }
+        Value::Scalar { text, .. } => match lines.get(text) {
+            None => Ok(text.clone()),
+            Some(line) => Err(Refusal::new(format!("{} stands here twice", shown(text)))
+                .hint(format!("the first one is on line {line}; keep one of them"))),
+        },
+        _ => Err(not_a_key),
     }
 }

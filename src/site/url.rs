@@ -91,7 +91,8 @@ fn check<'a>(text: &str, rest: Option<&'a str>, scheme: &str) -> Result<&'a str,
     }
     let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     if authority.contains('@') {
-        return Err(refused(text, "it has credentials").hint("a site holds no secrets"));
+        return Err(Refusal::new("this URL holds credentials")
+            .hint("a site holds no secrets: delete what stands before the `@`"));
     }
     if !is_authority(authority) {
         return Err(refused(text, &format!("{} is not a host and a port", shown(authority))));
@@ -103,17 +104,11 @@ fn check<'a>(text: &str, rest: Option<&'a str>, scheme: &str) -> Result<&'a str,
 }
 
 fn is_authority(text: &str) -> bool {
-    let (host, port) = match text.strip_prefix('[') {
-        Some(rest) => match rest.split_once(']') {
-            Some((address, port)) if address.parse::<Ipv6Addr>().is_ok() => (None, port),
-            _ => return false,
-        },
-        None => {
-            let (host, port) = text.split_at(text.find(':').unwrap_or(text.len()));
-            (Some(host), port)
-        }
-    };
-    host.is_none_or(is_host) && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
+    let address = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    let (host, port) =
+        address.unwrap_or_else(|| text.split_at(text.find(':').unwrap_or(text.len())));
+    let known = if address.is_some() { host.parse::<Ipv6Addr>().is_ok() } else { is_host(host) };
+    known && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
 }
 
 fn is_host(text: &str) -> bool {
@@ -139,7 +134,7 @@ fn is_escaped(path: &str) -> bool {
 }
 
 fn refused(text: &str, reason: &str) -> Refusal {
-    Refusal::of(text, "such a URL", reason)
+    Refusal::new(format!("{} cannot be used: {reason}", shown(text)))
 }
 
 /// What a hint may repeat: short, and nothing that looks like a password.

@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Fixture {
     dir: PathBuf,
-    version: Version,
+    version: String,
     fingerprint: String,
 }
 
@@ -84,7 +84,7 @@ impl Fixture {
             build(host, &scripts, &key, &version, &dir)?;
             forget_others(&cache, &dir);
         }
-        Ok(Fixture { dir, version, fingerprint })
+        Ok(Fixture { dir, version: version.to_string(), fingerprint })
     }
 
     /// The folder to serve as the root of `https://packages.matrix.org/`.
@@ -101,8 +101,8 @@ impl Fixture {
 
     /// The version of Synapse, such as `1.163.2`.
     #[must_use]
-    pub fn version(&self) -> String {
-        self.version.to_string()
+    pub fn version(&self) -> &str {
+        &self.version
     }
 
     /// The Python that runs this Synapse without an installation, here or in a Debian tree of the
@@ -264,5 +264,32 @@ mod tests {
         let mut left: Vec<_> = fs::read_dir(dir.path()).expect("readable").flatten().collect();
         left.sort_by_key(fs::DirEntry::file_name);
         assert_eq!(left.len(), 3, "{left:?}");
+    }
+
+    /// Sources the package's `settings.sh` and runs `line` with the file of `text` as `$1`.
+    fn with_settings(text: &str, line: &str) -> (String, String) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (library, file) = (dir.path().join("settings.sh"), dir.path().join("a.yaml"));
+        let settings = SCRIPTS.iter().find(|(name, _)| *name == "debian/settings.sh");
+        tree::write(&library, settings.expect("it is embedded").1).expect("written");
+        tree::write(&file, text).expect("written");
+        let script = format!(". {}; {line}", library.display());
+        let host = Host::new().expect("a host");
+        let said = host.read(&["sh", "-euc", &script, "sh", &word(&file)]).expect("it runs");
+        (said, tree::read(&file).expect("the file"))
+    }
+
+    #[test]
+    fn the_package_reads_the_last_value_without_its_quotes() {
+        let text = "server_name: old.example\nother: 1\nserver_name : \"new.example\"  \n";
+        assert_eq!(with_settings(text, "last_value server_name \"$1\"").0, "new.example\n");
+    }
+
+    #[test]
+    fn the_package_rewrites_only_the_lines_of_its_settings() {
+        let text = "# server_name: a\nserver_name: 'b'\nnested:\n  server_name: c\n";
+        let (_, after) = with_settings(text, r#"yaml_set server_name 'd\n&.example' "$1""#);
+        let expected = text.replace("'b'", r"d\n&.example");
+        assert_eq!(after, expected);
     }
 }

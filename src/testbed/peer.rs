@@ -1,15 +1,18 @@
 //! Another homeserver: a real Synapse with users of its own, to federate with.
 //!
-//! It runs from the tree of the fixture package, in the tools root, on SQLite. It speaks TLS itself on the
+//! It runs from the tree of the fixture package, in the tools root, on `SQLite`. It speaks TLS itself on the
 //! ports 443 and 8448 of its own addresses and serves the well-known document of its name.
 
 use std::{
+    fs::File,
+    io::Read,
     net::TcpStream,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde_json::{Value, json};
 
 use super::{fixture::Fixture, root::Root, tree, trust::Certificate};
@@ -63,10 +66,10 @@ pub fn start(
     let config = dir.join("homeserver.yaml");
     tree::write(&config, &configuration(dir, peer, &authorities).to_string())?;
     tree::write(&dir.join("log.yaml"), &logging().to_string())?;
+    tree::write(&dir.join("signing.key"), &signing_key()?)?;
     let python = fixture.python().to_string_lossy().into_owned();
     let command = root.words(&["env", "LC_ALL=C.UTF-8", &python, "-m"]);
     let serve = [&command[..], &words(&["synapse.app.homeserver", "-c", &file(&config)])].concat();
-    host.run(&[&serve[..], &words(&["--generate-keys"])].concat())?;
     Ok(Running {
         process: host.spawn(&serve, &dir.join("homeserver.log"))?,
         server_name: peer.server_name.to_owned(),
@@ -141,6 +144,15 @@ fn place_authorities(dir: &Path, authorities: &[String]) -> Result<Vec<PathBuf>>
     authorities.iter().enumerate().map(place).collect()
 }
 
+/// A new key in the form that Synapse keeps: algorithm, name, seed.
+fn signing_key() -> Result<String> {
+    let mut seed = [0; 32];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut seed))
+        .map_err(|error| Error::host(format!("cannot read `/dev/urandom`: {error}")))?;
+    Ok(format!("ed25519 a_peer {}\n", STANDARD_NO_PAD.encode(seed)))
+}
+
 /// JSON, which is YAML too.
 fn configuration(dir: &Path, peer: &Peer, authorities: &[PathBuf]) -> Value {
     let generous = json!({"per_second": 1000, "burst_count": 1000});
@@ -151,7 +163,7 @@ fn configuration(dir: &Path, peer: &Peer, authorities: &[PathBuf]) -> Value {
         "listeners": [
             listener(443, peer.addresses, true),
             listener(8448, peer.addresses, true),
-            listener(PLAIN_PORT, &peer.addresses[..1.min(peer.addresses.len())], false),
+            listener(PLAIN_PORT, &peer.addresses[..peer.addresses.len().min(1)], false),
         ],
         "tls_certificate_path": peer.certificate.chain,
         "tls_private_key_path": peer.certificate.key,

@@ -1,5 +1,11 @@
 //! The integration tests: one crate, a module for each subject.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod docs_site;
 mod golden;
+mod init;
 mod site;
+mod sites;
+mod tools;
+mod user_data;

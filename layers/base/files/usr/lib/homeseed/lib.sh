@@ -8,23 +8,19 @@ delivered=$home/payload/etc/homeseed/site.env
 
 # The step cannot go on until somebody outside does something: says what, and gives way.
 waiting() {
-    printf '%s\n' "$*" >/run/homeseed/sentence
+    echo "$*" >/run/homeseed/sentence
     exit 75
 }
 
 # Writes standard input to FILE, whole or not at all. Sets `changed` to yes or no.
 write() { # FILE MODE OWNER:GROUP
-    cat >"$1.homeseed"
+    (umask 077; cat >"$1.homeseed")
     chmod "$2" "$1.homeseed"
     chown "$3" "$1.homeseed"
-    if cmp -s "$1.homeseed" "$1" && [ "$(stat -c '%04a %U:%G' "$1")" = "$2 $3" ]; then
-        rm "$1.homeseed"
-        changed=no
-    else
-        sync "$1.homeseed"
-        mv "$1.homeseed" "$1"
-        changed=yes
-    fi
+    changed=yes
+    ! cmp -s "$1.homeseed" "$1" || changed=no
+    sync "$1.homeseed"
+    mv "$1.homeseed" "$1"
 }
 
 # A secret that this machine alone knows: made once, never again.
@@ -37,18 +33,22 @@ secret() { # FILE MODE OWNER:GROUP
 # A fact that this machine is born with: recorded once, contradicted never.
 born() { # NAME VALUE
     mkdir -p "$state/born"
-    [ -s "$state/born/$1" ] || printf '%s\n' "$2" | write "$state/born/$1" 0644 root:root
-    [ "$(cat "$state/born/$1")" = "$2" ] || { echo "$1 is $(cat "$state/born/$1") on this machine for life, not $2"; return 1; }
+    [ -s "$state/born/$1" ] || echo "$2" | write "$state/born/$1" 0644 root:root
+    grep -qFx "$2" "$state/born/$1" || { echo "$1 is $(cat "$state/born/$1") for life"; return 1; }
 }
 
-# Lays every planned file that is not in place yet. An owner that does not exist yet is root until it does.
+# Lays every planned file, and removes those that were planned once. An owner that does not exist yet is root until it does.
 place() {
     [ -d "$home/payload" ] || return 0
+    sed 's/.* //' "$state/placed" 2>/dev/null | while read -r path; do
+        grep -q " $path$" "$home/inventory" || rm -f "$path"
+    done
     while read -r _ mode owner _ path; do
         getent passwd "${owner%:*}" >/dev/null && getent group "${owner#*:}" >/dev/null || owner=root:root
         mkdir -p "${path%/*}"
         write "$path" "$mode" "$owner" <"$home/payload$path"
     done <"$home/inventory"
+    cp "$home/inventory" "$state/placed"
 }
 
 # apt, patient: waits for other users of the package database, mends what a power cut broke.

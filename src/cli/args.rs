@@ -1,0 +1,187 @@
+//! What can be asked for, and the help that says so.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::{
+    backend::user_data::{Encoding, LIMIT},
+    error::Errors,
+    init, testbed,
+};
+
+use super::input;
+
+/// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 80, after_long_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+    /// Read the layers from this folder instead of those built in
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) layers: Option<PathBuf>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  homeseed init --server-name example.org --host chat.example.org \\
+    --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml
+  homeseed check site.yaml
+  homeseed plan site.yaml
+  homeseed user-data site.yaml > user-data
+
+Exit status: 0 done, 1 the input is wrong or a check failed, 2 a tool or the
+host failed.";
+
+const INIT_EXAMPLE: &str = "\
+Example:
+  homeseed init --server-name example.org --host chat.example.org \\
+    --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml";
+
+const CHECK_EXAMPLE: &str = "\
+Example:
+  homeseed check site.yaml && echo good";
+
+const PLAN_EXAMPLE: &str = "\
+Examples:
+  homeseed plan site.yaml
+  homeseed plan site.yaml --json | jq -r '.files[].path'";
+
+const USER_DATA_EXAMPLE: &str = "\
+Examples:
+  homeseed user-data site.yaml > user-data
+  homeseed user-data site.yaml --encoding plain --limit 65535 | less
+  generate-site | homeseed user-data - --output user-data";
+
+const CHECKS_EXAMPLE: &str = "\
+Examples:
+  homeseed checks site.yaml --list
+  homeseed checks site.yaml > checks.sh && sh checks.sh network";
+
+const TEST_EXAMPLES: &str = "\
+Examples:
+  homeseed test site.yaml                    boot it once, run every check
+  homeseed test image-tests/late-dns         one case
+  homeseed test image-tests                  all of them
+  homeseed test --look image-tests/late-dns  look inside what it left";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Print a site file to start from
+    #[command(after_long_help = INIT_EXAMPLE)]
+    Init(Asked),
+    /// Say whether a site is right, or every mistake in it
+    #[command(after_long_help = CHECK_EXAMPLE)]
+    Check {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+    },
+    /// Show what you have to do and what the machine will consist of
+    #[command(after_long_help = PLAN_EXAMPLE)]
+    Plan {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// Print everything, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print the cloud-init document to paste into the order form
+    #[command(after_long_help = USER_DATA_EXAMPLE)]
+    UserData {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// How the files stand in it
+        #[arg(long, value_enum, default_value = "auto")]
+        encoding: EncodingWord,
+        /// How many bytes the provider takes
+        #[arg(long, value_name = "N", default_value_t = LIMIT)]
+        limit: usize,
+        /// Write to this file, whole or not at all
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print the script that checks a machine of this site
+    #[command(after_long_help = CHECKS_EXAMPLE)]
+    Checks {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// Print a list of the checks instead
+        #[arg(long)]
+        list: bool,
+    },
+    /// Boot a site in QEMU against a test internet and run every check
+    #[command(after_long_help = TEST_EXAMPLES)]
+    Test {
+        /// A site file, a case's folder, or a folder of cases
+        site: PathBuf,
+        /// Boot what the last run of the case left, and get a shell
+        #[arg(long)]
+        look: bool,
+        /// Where everything is kept that takes long to make
+        #[arg(long, value_name = "DIR", default_value = "target/testbed")]
+        cache: PathBuf,
+    },
+    /// The half of `test` that runs inside the test internet
+    #[command(name = testbed::INSIDE, hide = true)]
+    TestInside {
+        /// What the outer half decided, as JSON
+        orders: PathBuf,
+    },
+}
+
+/// What a site cannot do without.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// The part of user IDs after the colon; it is for ever
+    #[arg(long, value_name = "NAME")]
+    server_name: String,
+    /// The full name of the machine
+    #[arg(long, value_name = "NAME")]
+    host: String,
+    /// Your e-mail address, for the certificate authority and for complaints
+    #[arg(long, value_name = "ADDRESS")]
+    email: String,
+    /// A file with your public SSH keys; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Vec<PathBuf>,
+    /// The first user, before the colon
+    #[arg(long, value_name = "NAME")]
+    admin: Option<String>,
+}
+
+impl Asked {
+    /// The site file with these values.
+    pub(super) fn site_yaml(&self) -> Result<String, Errors> {
+        let ssh_keys: Result<Vec<String>, _> =
+            self.ssh_key.iter().map(|path| input::text(path)).collect();
+        init::site_yaml(&init::Options {
+            server_name: self.server_name.clone(),
+            host: self.host.clone(),
+            email: self.email.clone(),
+            ssh_keys: ssh_keys?,
+            admin: self.admin.clone(),
+        })
+    }
+}
+
+/// The names of the encodings.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum EncodingWord {
+    /// Plain when it fits, compact otherwise
+    Auto,
+    /// Readable here-documents
+    Plain,
+    /// Compressed, for small limits
+    Compact,
+}
+
+impl From<EncodingWord> for Encoding {
+    fn from(word: EncodingWord) -> Encoding {
+        match word {
+            EncodingWord::Auto => Encoding::Auto,
+            EncodingWord::Plain => Encoding::Plain,
+            EncodingWord::Compact => Encoding::Compact,
+        }
+    }
+}

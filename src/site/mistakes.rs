@@ -1,0 +1,39 @@
+//! Collects what is wrong with a site file.
+
+use super::{
+    refusal::Refusal,
+    source::{Source, Spot},
+};
+use crate::error::Error;
+
+/// How many mistakes are worth printing.
+const ENOUGH: usize = 100;
+
+/// The mistakes found so far; what exceeds a screenful or two is not kept.
+pub(super) struct Mistakes<'a> {
+    source: &'a Source,
+    errors: Vec<Error>,
+}
+
+impl<'a> Mistakes<'a> {
+    pub(super) fn new(source: &'a Source) -> Mistakes<'a> {
+        Mistakes { source, errors: Vec::new() }
+    }
+
+    pub(super) fn source(&self) -> &'a Source {
+        self.source
+    }
+
+    pub(super) fn into_errors(self) -> Vec<Error> {
+        self.errors
+    }
+
+    /// Notes a mistake at a spot, or of the file as a whole.
+    pub(super) fn report(&mut self, spot: impl Into<Option<Spot>>, refusal: &Refusal) {
+        if self.errors.len() == ENOUGH {
+            return;
+        }
+        let place = spot.into().map(|spot| self.source.place(spot));
+        self.errors.push(refusal.at(place));
+    }
+}

@@ -1,0 +1,58 @@
+//! Finds keys that no site has.
+
+use super::{
+    keys,
+    reader::Reader,
+    refusal::{Refusal, shown},
+    suggest,
+    tree::{Entry, Node, Value},
+};
+
+/// Reports every unknown key, and every section that is no mapping.
+pub(super) fn check(reader: &mut Reader<'_>) {
+    check_section(reader, "", reader.root());
+}
+
+fn check_section(reader: &mut Reader<'_>, section: &str, node: &Node) {
+    for entry in node.entries() {
+        let path = join(section, &entry.key);
+        match (keys::is_section(&path), &entry.node.value) {
+            (true, Value::Map(_)) => check_section(reader, &path, &entry.node),
+            (true, _) if !entry.node.is_section() && keys::find(&path).is_none() => {
+                let names = suggest::alternatives(&keys::names_in(&path));
+                let hint = format!("below it can stand {names}");
+                reader.report_kind::<()>(&path, &entry.node, "must be a mapping", &hint);
+            }
+            (true, _) => {}
+            (false, _) if keys::find(&path).is_some() => {}
+            (false, _) => report(reader, section, entry),
+        }
+    }
+}
+
+fn join(section: &str, key: &str) -> String {
+    if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") }
+}
+
+fn report(reader: &mut Reader<'_>, section: &str, entry: &Entry) {
+    let key = shown(&entry.key);
+    let reason = match section {
+        "" => format!("there is no key {key}"),
+        _ => format!("there is no key {key} in `{section}`"),
+    };
+    reader.report(entry.spot, &Refusal::new(reason).hint(advice(section, &entry.key)));
+}
+
+fn advice(section: &str, key: &str) -> String {
+    let names = keys::names_in(section);
+    let namesake = || keys::KEYS.iter().find(|it| it.path.rsplit('.').next() == Some(key));
+    if let Some(name) = suggest::nearest(key, names.iter().copied()) {
+        format!("did you mean `{name}`?")
+    } else if let Some(key) = namesake() {
+        format!("did you mean `{}`?", key.path)
+    } else if section.is_empty() {
+        "the options of Synapse itself stand below `synapse:`".to_owned()
+    } else {
+        format!("here can stand {}", suggest::alternatives(&names))
+    }
+}

@@ -1,0 +1,62 @@
+"""Reads {document, plan} pairs, one JSON a line; fails when PyYAML reads something else than was planned."""
+
+import base64
+import hashlib
+import json
+import lzma
+import re
+import sys
+
+import yaml
+
+QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+KEYS = {"ssh_authorized_keys", "ssh_pwauth", "ssh", "no_ssh_fingerprints", "bootcmd"}
+
+
+def payload(script):
+    """The here-documents of a script: {path: (mode, owner, layer, contents)}."""
+    packed = re.search(r"<<'\.' >pack\n(.*?)\n\.\n", script, re.S)
+    if packed:
+        text = packed.group(1).replace("\n", "")
+        script = lzma.decompress(base64.b85decode(text)).decode("ascii")
+    found, lines = {}, iter(script.split("\n"))
+    for line in lines:
+        head = re.fullmatch(r"f (\d{4}) (\S+) (\S+) (\S+) <<'(\.+)'", line)
+        if head:
+            mode, owner, layer, path, end = head.groups()
+            body = "".join(text + "\n" for text in iter(lambda: next(lines), end))
+            assert path not in found, path
+            found[path] = (mode, owner, layer, body)
+    return found
+
+
+def check(pair, number):
+    document, plan = pair["document"], pair["plan"]
+    read = yaml.load(document, QUICK)
+    if number % 50 == 0:
+        assert read == yaml.safe_load(document), "the two loaders of PyYAML disagree"
+        assert read == yaml.load(document.replace("\n", "\r\n"), QUICK), "CRLF changes it"
+    assert set(read) <= KEYS, set(read)
+    assert read.get("ssh_authorized_keys", []) == plan["ssh_keys"], read
+    assert read.get("ssh_pwauth", None) is (False if plan["ssh_keys"] else None)
+    [script] = read["bootcmd"]
+    files = payload(script)
+    want = {
+        it["path"]: (it["mode"], it["owner"] + ":" + it["group"], it["layer"], it["contents"])
+        for it in plan["files"]
+    }
+    assert files == want, {path for path in {**files, **want} if files.get(path) != want.get(path)}
+    lines = [
+        "%s %s\n" % (hashlib.sha256(want[path][3].encode()).hexdigest(), " ".join(want[path][:3] + (path,)))
+        for path in sorted(want)
+    ]
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()
+    assert "\nwant=%s\n" % digest in script, "the digest is another"
+
+
+for number, line in enumerate(sys.stdin):
+    pair = json.loads(line)
+    try:
+        check(pair, number)
+    except AssertionError as error:
+        sys.exit("site %d: %s" % (pair["seed"], error))

@@ -1,0 +1,141 @@
+//! What the document's script does, with another folder for `/usr/lib/homeseed`.
+
+use std::{fs, path::PathBuf, time::SystemTime};
+
+use homeseed::backend::user_data::{Encoding, render};
+use tempfile::TempDir;
+
+use super::small;
+use crate::tools;
+
+/// Where a script may write, and what `/dev/console` shows.
+struct Machine {
+    dir: TempDir,
+}
+
+impl Machine {
+    fn new() -> Machine {
+        Machine { dir: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Runs the script of `document` as cloud-init does: read by YAML, then by `sh`.
+    fn boot(&self, document: &str) {
+        let home = self.path("home").display().to_string();
+        let console = self.path("console").display().to_string();
+        let script = script(document)
+            .replace("d=/usr/lib/homeseed\n", &format!("d={home}\n"))
+            .replace(">/dev/console", &format!(">>{console}"))
+            .replace("sh $d/payload/usr/lib/homeseed/arm", "echo armed >>$d/armed");
+        tools::run(&["dash", "-c", &script], "");
+    }
+
+    fn console(&self) -> String {
+        fs::read_to_string(self.path("console")).unwrap_or_default()
+    }
+
+    fn times_armed(&self) -> usize {
+        fs::read_to_string(self.path("home/armed")).unwrap_or_default().lines().count()
+    }
+
+    fn delivered(&self) -> Option<SystemTime> {
+        let inventory = fs::metadata(self.path("home/payload/inventory")).ok()?;
+        inventory.modified().ok()
+    }
+}
+
+/// What cloud-init would run; nothing when the document is no mapping with a `bootcmd`.
+fn script(document: &str) -> String {
+    const READ: &str = "
+import sys, yaml
+try:
+    read = yaml.safe_load(sys.stdin.buffer.read())
+    print(read['bootcmd'][0], end='')
+except Exception:
+    pass
+";
+    let output = tools::finish(tools::start(&mut tools::python(&["-c", READ])), document);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn documents() -> [String; 2] {
+    [Encoding::Plain, Encoding::Compact].map(|it| render(&small(), it, usize::MAX).unwrap())
+}
+
+#[test]
+fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
+    for document in documents() {
+        let machine = Machine::new();
+        machine.boot(&document);
+        assert_eq!(fs::read_to_string(machine.path("home/payload/inventory")).unwrap(), small().inventory());
+        for file in small().files {
+            let path = machine.path(&format!("home/payload{}", file.path));
+            assert_eq!(fs::read_to_string(&path).unwrap(), file.contents, "{}", file.path);
+            let stat = tools::run(&["stat", "-c", "%04a", &path.display().to_string()], "");
+            assert_eq!(tools::said(&stat).trim(), file.mode.to_string(), "{}", file.path);
+        }
+        let delivered = machine.delivered();
+        machine.boot(&document);
+        assert_eq!((machine.times_armed(), machine.console()), (2, String::new()));
+        assert_eq!(machine.delivered(), delivered);
+        assert!(!machine.path("home/new").exists());
+    }
+}
+
+#[test]
+fn a_damaged_payload_is_healed() {
+    for document in documents() {
+        let machine = Machine::new();
+        machine.boot(&document);
+        let victim = machine.path(&format!("home/payload{}", small().files[3].path));
+        fs::write(&victim, "").unwrap();
+        fs::create_dir(machine.path("home/new")).unwrap();
+        machine.boot(&document);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), small().files[3].contents);
+        fs::remove_dir_all(machine.path("home/payload/etc")).unwrap();
+        machine.boot(&document);
+        assert_eq!((machine.times_armed(), machine.console()), (3, String::new()));
+        assert!(victim.exists());
+    }
+}
+
+#[test]
+fn carriage_returns_from_a_form_change_nothing() {
+    for document in documents() {
+        let machine = Machine::new();
+        machine.boot(&document.replace('\n', "\r\n"));
+        assert_eq!((machine.times_armed(), machine.console()), (1, String::new()));
+    }
+}
+
+#[test]
+fn a_document_that_is_cut_short_changes_nothing_and_says_so() {
+    for document in documents() {
+        let guarded = document.find("\n {\n").unwrap();
+        let last = document.len() - 60;
+        let steps = (0..guarded).step_by(97).chain((guarded..last).step_by(document.len() / 40));
+        for cut in steps.chain(last..document.len() - 1) {
+            let machine = Machine::new();
+            machine.boot(&document[..cut]);
+            assert!(!machine.path("home").exists(), "cut at {cut} of {}", document.len());
+            let said = machine.console().contains("damaged");
+            assert_eq!(said, cut > guarded, "cut at {cut}: {}", machine.console());
+        }
+    }
+}
+
+#[test]
+fn one_wrong_character_in_the_payload_changes_nothing_and_is_said() {
+    for document in documents() {
+        let machine = Machine::new();
+        let at = document.len() * 2 / 3;
+        let other = if document.as_bytes()[at] == b'x' { "y" } else { "x" };
+        machine.boot(&format!("{}{other}{}", &document[..at], &document[at + 1..]));
+        assert!(machine.console().contains("damaged"));
+        assert!(!machine.path("home/payload").exists() && !machine.path("home/new").exists());
+        assert_eq!(machine.times_armed(), 0);
+    }
+}
