@@ -1,7 +1,7 @@
 //! What Debian's genericcloud image holds, for the days when it cannot be fetched.
 //!
-//! Lists and files follow Debian's own build of it (the classes BASE, SYSTEM_BOOT, CLOUD, EXTRAS and
-//! GENERIC); only the boot loader is left out, because our machine is given the kernel directly.
+//! Lists and files follow Debian's own build of it (its classes for a booting cloud system
+//! with extras); only the boot loader is left out, because our machine is given the kernel directly.
 
 use std::path::Path;
 
