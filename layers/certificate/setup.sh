@@ -8,10 +8,12 @@ renewal=/etc/letsencrypt/renewal/$HOST.conf
 this=$(ip -o addr show scope global | awk '{ sub("/.*", "", $4); print $4 }' | xargs)
 
 # What DNS itself says; this machine's own hosts file and resolver know better, and that is the trouble.
-addresses() { # NAME TYPE
+addresses() { # NAME
     upstream=/run/systemd/resolve/resolv.conf
     [ -f "$upstream" ] || upstream=/etc/resolv.conf
-    host -W 5 -t "$2" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" 2>/dev/null | sed -n 's/.* has \(IPv6 \)\?address //p'
+    for type in A AAAA; do
+        host -t "$type" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" | sed -n 's/.* has .*address //p'
+    done
 }
 
 leads_here() { # NAME ADDRESS
@@ -21,8 +23,8 @@ leads_here() { # NAME ADDRESS
 }
 
 wait_for_dns() { # NAME
-    found="$(addresses "$1" A) $(addresses "$1" AAAA)"
-    [ -n "${found# }" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A ${this%% *}"
+    found=$(addresses "$1")
+    [ -n "$found" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A ${this%% *}"
     for address in $found; do
         leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address, this machine is $this"
     done

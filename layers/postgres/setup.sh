@@ -17,6 +17,5 @@ jit = off
 EOF
 if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
 systemctl start postgresql
-within 60 runuser -u postgres -- pg_isready -q
 runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"
 born database_locale C
