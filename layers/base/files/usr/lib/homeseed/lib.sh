@@ -55,7 +55,7 @@ place() {
 
 # apt, patient: waits for other users of the package database, mends what a power cut broke.
 apt_get() {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
     dpkg --force-confold --configure -a
     apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
