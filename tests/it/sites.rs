@@ -61,7 +61,8 @@ impl Dice {
 pub(crate) fn text(dice: &mut Dice) -> String {
     let server_name = name(dice);
     let delegation = dice.of(&["same-host", "elsewhere", "none"]);
-    let host = if delegation == "none" { server_name.clone() } else { format!("chat.{server_name}") };
+    let host =
+        if delegation == "none" { server_name.clone() } else { format!("chat.{server_name}") };
     let mut site = json!({
         "server_name": server_name,
         "host": host,
@@ -159,7 +160,11 @@ fn url(dice: &mut Dice) -> String {
     let port = dice.of(&["", ":8443"]);
     let length = dice.below(9);
     let path = dice.text("az09-._~:@+=,/", length).replace("..", ".");
-    format!("https://{}{port}/{path}{}", name(dice), dice.of(&["", "%27%24(".split('(').next().unwrap()]))
+    format!(
+        "https://{}{port}/{path}{}",
+        name(dice),
+        dice.of(&["", "%27%24(".split('(').next().unwrap()])
+    )
 }
 
 fn apt(dice: &mut Dice) -> Value {
@@ -187,7 +192,11 @@ fn any(dice: &mut Dice, depth: usize) -> Value {
         3 => json!((dice.below(2_000_001) as f64 - 1e6) / 64.0),
         4 => json!(string(dice)),
         5 => (0..dice.below(4)).map(|_| any(dice, depth - 1)).collect(),
-        _ => (0..dice.below(4)).map(|_| (key(dice), any(dice, depth - 1))).collect::<BTreeMap<_, _>>().into_iter().collect(),
+        _ => (0..dice.below(4))
+            .map(|_| (key(dice), any(dice, depth - 1)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -197,7 +206,27 @@ fn key(dice: &mut Dice) -> String {
 }
 
 fn string(dice: &mut Dice) -> String {
-    let words = ["no", "on", "12:30:00", "1_000", "0x1f", "1e5", "~", "=", "<<", "2024-01-01", "{{ 1 }}", "- a", "# b", "%c", "@", "`", ".", "..", "null"];
+    let words = [
+        "no",
+        "on",
+        "12:30:00",
+        "1_000",
+        "0x1f",
+        "1e5",
+        "~",
+        "=",
+        "<<",
+        "2024-01-01",
+        "{{ 1 }}",
+        "- a",
+        "# b",
+        "%c",
+        "@",
+        "`",
+        ".",
+        "..",
+        "null",
+    ];
     if dice.one_in(3) {
         return dice.of(&words).to_owned();
     }

@@ -76,7 +76,10 @@ fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
     for document in documents() {
         let machine = Machine::new();
         machine.boot(&document);
-        assert_eq!(fs::read_to_string(machine.path("home/payload/inventory")).unwrap(), small().inventory());
+        assert_eq!(
+            fs::read_to_string(machine.path("home/payload/inventory")).unwrap(),
+            small().inventory()
+        );
         for file in small().files {
             let path = machine.path(&format!("home/payload{}", file.path));
             assert_eq!(fs::read_to_string(&path).unwrap(), file.contents, "{}", file.path);
