@@ -7,9 +7,15 @@ mod input;
 mod output;
 mod show;
 
+use std::path::Path;
+
 use args::Verb;
 
-use crate::{backend::user_data, error::Errors};
+use crate::{
+    backend::user_data,
+    error::{Error, Errors},
+    testbed::{self, Request},
+};
 
 pub use args::Args;
 
@@ -37,6 +43,19 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })
         }
+        Verb::Test { site, look, cache } => return test(site, *look, cache, layers),
+        Verb::TestInside { orders } => return testbed::inside(orders),
     }
     .map_err(Errors::from)
+}
+
+/// Boots and judges; the last line of the product is the count.
+fn test(path: &Path, look: bool, cache: &Path, layers: Option<&Path>) -> Result<(), Errors> {
+    let compile = |path: &Path| input::compile(path, layers);
+    let verdict = testbed::run(&Request { path, compile: &compile, cache, look })?;
+    if look {
+        return Ok(());
+    }
+    output::print(&format!("{} passed, {} failed\n", verdict.passed, verdict.failed))?;
+    if verdict.is_good() { Ok(()) } else { Err(Error::new("not every check passed").into()) }
 }

@@ -5,43 +5,42 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 live=/etc/letsencrypt/live/$HOST
 renewal=/etc/letsencrypt/renewal/$HOST.conf
-mine() { ip "-$1" -o addr show scope global | awk '{ sub("/.*", "", $4); print $4; exit }'; }
-this="this machine is $(mine 4) $(mine 6)"
+this=$(ip -o addr show scope global | awk '{ sub("/.*", "", $4); print $4 }' | xargs)
 
 # What DNS itself says; this machine's own hosts file and resolver know better, and that is the trouble.
-addresses() { # NAME TYPE
+addresses() { # NAME
     upstream=/run/systemd/resolve/resolv.conf
     [ -f "$upstream" ] || upstream=/etc/resolv.conf
-    host -W 5 -t "$2" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" 2>/dev/null | sed -n 's/.* has \(IPv6 \)\?address //p'
+    for type in A AAAA; do
+        host -t "$type" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" | sed -n 's/.* has .*address //p'
+    done
 }
 
 leads_here() { # NAME ADDRESS
     ip -o addr show to "$2" | grep -q . && return
     # Behind an address of the provider's: does what this machine publishes appear there?
-    case $2 in *:*) at="[$2]" ;; *) at=$2 ;; esac
-    [ "$(curl -s --max-time 10 --resolve "$1:80:$at" "http://$1/.well-known/acme-challenge/homeseed")" = "$token" ]
+    [ "$(curl -sm9 --resolve "$1:80:$2" "http://$1/.well-known/acme-challenge/homeseed")" = "$token" ]
 }
 
 wait_for_dns() { # NAME
-    found="$(addresses "$1" A) $(addresses "$1" AAAA)"
-    [ -n "${found# }" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A $(mine 4)"
+    found=$(addresses "$1")
+    [ -n "$found" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A ${this%% *}"
     for address in $found; do
-        leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address; $this"
+        leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address, this machine is $this"
     done
 }
 
 ask() {
     # At most four tries an hour, whatever happens.
-    asked=$state/certificate-asked
-    since=$(($(date +%s) - $(stat -c %Y "$asked" 2>/dev/null || echo 0)))
-    [ "$since" -ge 900 ] || waiting "waiting for the CA: $(cat "$asked")"
+    refusal=$state/certificate-refusal
+    [ -z "$(find "$refusal" -mmin -15 2>/dev/null)" ] || waiting "waiting for the CA: $(cat "$refusal")"
     set -- --cert-name "$HOST" --server "$ACME" --email "$EMAIL"
     for name in $NAMES; do set -- "$@" -d "$name"; done
     if [ -s /etc/homeseed/acme-ca.pem ]; then export REQUESTS_CA_BUNDLE=/etc/homeseed/acme-ca.pem; fi
     if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
-        --expand --force-renewal "$@" >/run/homeseed/certbot 2>&1; then
-        grep -E 'Detail:|rror' /run/homeseed/certbot | tail -n 1 >"$asked"
-        waiting "waiting for the CA: $(cat "$asked")"
+        --expand --force-renewal "$@" >"$refusal" 2>&1; then
+        grep -E 'Detail:|rror' "$refusal" | tail -n 1 | write "$refusal" 0644 root:root
+        waiting "waiting for the CA: $(cat "$refusal")"
     fi
 }
 
@@ -54,7 +53,7 @@ in_hand() {
 }
 
 if ! in_hand; then
-    token=$(head -c 16 /dev/urandom | base64 | tr -dc a-z0-9)
+    token=$(head -c 16 /dev/urandom | base64)
     mkdir -p "$state/acme/.well-known/acme-challenge"
     echo "$token" >"$state/acme/.well-known/acme-challenge/homeseed"
     for name in $NAMES; do wait_for_dns "$name"; done

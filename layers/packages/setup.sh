@@ -10,7 +10,7 @@ fetch_key() {
     rm -f "$new"
     /usr/lib/apt/apt-helper -qq download-file "${MATRIX_REPOSITORY}matrix-org-archive-keyring.gpg" "$new"
     is=$("$home/openpgp-primary" "$new" 2>&1) || true
-    [ "$is" = "$MATRIX_FINGERPRINT" ] || { echo "the key of $MATRIX_REPOSITORY is not $MATRIX_FINGERPRINT: $is"; exit 1; }
+    [ "$is" = "$MATRIX_FINGERPRINT" ] || { echo "the key of $MATRIX_SITE is not $MATRIX_FINGERPRINT: $is"; exit 1; }
     write "$key" 0644 root:root <"$new"
 }
 

@@ -4,10 +4,8 @@ set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
 memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
-# Newest last; Debian 12 has one.
-cluster=$(find /etc/postgresql -mindepth 2 -maxdepth 2 -name main | sort -V | tail -n 1)
-mkdir -p "$cluster/conf.d"
-write "$cluster/conf.d/homeseed.conf" 0644 root:root <<EOF
+version=$(find /etc/postgresql/* -maxdepth 0 -printf '%f\n' | sort -n | tail -n 1)
+write "/etc/postgresql/$version/main/conf.d/homeseed.conf" 0644 root:root <<EOF
 listen_addresses = ''
 max_connections = 30
 shared_buffers = $((memory / 8))MB
@@ -17,10 +15,7 @@ work_mem = 4MB
 wal_compression = on
 jit = off
 EOF
-unit=postgresql@$(basename "$(dirname "$cluster")")-main
-systemctl enable --quiet postgresql
-if [ "$changed" = yes ]; then systemctl restart "$unit"; fi
-systemctl start postgresql "$unit"
-within 60 runuser -u postgres -- pg_isready -q
+if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
+systemctl start postgresql
 runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"
 born database_locale C

@@ -72,11 +72,10 @@ fn provenance(plan: &Plan, payload: &str) -> String {
 
 /// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
 fn logins(plan: &Plan) -> String {
-    let quiet = "ssh: {emit_keys_to_console: false}\nno_ssh_fingerprints: true\n";
     if plan.ssh_keys.is_empty() {
-        return quiet.to_owned();
+        return String::new();
     }
     let keys: String =
         plan.ssh_keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
-    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{quiet}")
+    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n")
 }

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use crate::{
     backend::user_data::{Encoding, LIMIT},
     error::Errors,
-    init,
+    init, testbed,
 };
 
 use super::input;
@@ -59,6 +59,13 @@ Examples:
   homeseed checks site.yaml --list
   homeseed checks site.yaml > checks.sh && sh checks.sh network";
 
+const TEST_EXAMPLES: &str = "\
+Examples:
+  homeseed test site.yaml                    boot it once, run every check
+  homeseed test image-tests/late-dns         one case
+  homeseed test image-tests                  all of them
+  homeseed test --look image-tests/late-dns  look inside what it left";
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Print a site file to start from
@@ -102,6 +109,24 @@ pub(super) enum Verb {
         /// Print a list of the checks instead
         #[arg(long)]
         list: bool,
+    },
+    /// Boot a site in QEMU against a test internet and run every check
+    #[command(after_long_help = TEST_EXAMPLES)]
+    Test {
+        /// A site file, a case's folder, or a folder of cases
+        site: PathBuf,
+        /// Boot what the last run of the case left, and get a shell
+        #[arg(long)]
+        look: bool,
+        /// Where everything is kept that takes long to make
+        #[arg(long, value_name = "DIR", default_value = "target/testbed")]
+        cache: PathBuf,
+    },
+    /// The half of `test` that runs inside the test internet
+    #[command(name = testbed::INSIDE, hide = true)]
+    TestInside {
+        /// What the outer half decided, as JSON
+        orders: PathBuf,
     },
 }
 

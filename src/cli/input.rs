@@ -13,8 +13,17 @@ use crate::{
 
 /// The plan of the site at `path`.
 pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
+    compile(path, layers).map(|(_, plan)| plan)
+}
+
+/// The site at `path` and its plan.
+pub(super) fn compile(
+    path: &Path,
+    layers: Option<&Path>,
+) -> std::result::Result<(Site, Plan), Errors> {
     let site = site(path)?;
-    plan::plan(&site, &sources(path, &site, layers)?)
+    let plan = plan::plan(&site, &sources(path, &site, layers)?)?;
+    Ok((site, plan))
 }
 
 /// The site at `path`.

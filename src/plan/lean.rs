@@ -1,16 +1,22 @@
-//! Comments of a layer's author stay with the layer: a pasted document has no room for them.
+//! Comments and indentation stay with the layer: a pasted document has no room for them.
 
 use crate::template::Kind;
 
 /// `text` without the lines that are comments; `#!` in the first line stays.
 ///
 /// Where `path` does not tell that `#` begins a comment, `text` stays as it is.
+/// Shell loses its indentation as well, unless it has a here-document.
 pub(super) fn lean(path: &str, text: &str) -> String {
     if !has_comments(path, text) {
         return text.to_owned();
     }
     let lines = text.split_inclusive('\n').enumerate();
-    lines.filter(|(n, line)| !is_comment(*n, line)).map(|(_, line)| line).collect()
+    let lines = lines.filter(|(n, line)| !is_comment(*n, line)).map(|(_, line)| line);
+    if Kind::of(path, text) == Kind::Shell && !text.contains("<<") {
+        lines.map(|line| line.trim_start_matches(' ')).collect()
+    } else {
+        lines.collect()
+    }
 }
 
 fn has_comments(path: &str, text: &str) -> bool {

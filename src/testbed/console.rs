@@ -30,6 +30,13 @@ pub fn faults(text: &str) -> Vec<String> {
     found
 }
 
+/// The command that finds such lines in a machine's journal.
+#[must_use]
+pub fn search() -> String {
+    let words: String = FAULTS.iter().map(|(words, _)| format!(" -e '{words}'")).collect();
+    format!("journalctl --no-pager -q -o short-monotonic | grep -F{words} | head -n 20")
+}
+
 /// The text so far; a console may hold any bytes.
 #[must_use]
 pub fn read(path: &Path) -> String {

@@ -37,6 +37,13 @@ impl Base {
         Ok(Base { disk, root: root.clone(), offset })
     }
 
+    /// The copy that an earlier run made.
+    pub fn kept(root: &Root, image: &Image, host: &Host, dir: &Path) -> Result<Base> {
+        let disk = dir.join("base.raw");
+        let offset = if image.kernel.is_some() { 0 } else { offset(host, &disk)? };
+        Ok(Base { disk, root: root.clone(), offset })
+    }
+
     /// The text of a file on the disk.
     pub fn read(&self, host: &Host, path: &str) -> Result<String> {
         host.read(&["debugfs", "-R", &format!("cat {path}"), &self.device()])

@@ -11,6 +11,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
+    link::MACHINE,
     tally::Tally,
     tree,
     world::{PEER_USER, STRANGER_NAME, World},
@@ -23,8 +24,11 @@ use crate::{
 /// The verbs as shell functions.
 const LIBRARY: &str = include_str!("../../image-tests/lib.sh");
 
-/// Federation between the machine and both peers, run inside the tools root.
-const FEDERATION: &str = include_str!("../../image-tests/federation.sh");
+/// What passes between homeservers, as scripts that run inside the tools root.
+const FEDERATION: &[(&str, &str)] = &[
+    ("federation.sh", include_str!("../../image-tests/federation.sh")),
+    ("exchange.sh", include_str!("../../image-tests/exchange.sh")),
+];
 
 /// What is done with a site that brings no script of its own.
 const USUAL: &str = include_str!("../../image-tests/minimal/test.sh");
@@ -98,9 +102,11 @@ impl Said {
 }
 
 fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
-    let (library, federation) = (dir.join("lib.sh"), world.internet.dir().join("federation.sh"));
+    let (library, federation) = (dir.join("lib.sh"), world.internet.dir().join("federation"));
     tree::write(&library, LIBRARY)?;
-    tree::write(&federation, FEDERATION)?;
+    for (name, text) in FEDERATION {
+        tree::write(&federation.join(name), text)?;
+    }
     let script = match &world.case.script {
         Some(script) => script.clone(),
         None => usual(dir)?,
@@ -113,6 +119,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("HOST", &case.host),
         set("ADMIN", &case.admin),
         set("LISTED", case.listed.as_deref().unwrap_or_default()),
+        set("MACHINE", MACHINE),
         set("STRANGER", STRANGER_NAME),
         set("PEER_USER", PEER_USER.0),
         set("PEER_PASSWORD", PEER_USER.1),

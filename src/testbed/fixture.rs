@@ -28,7 +28,7 @@ pub struct Fixture {
 }
 
 /// A version of Synapse; they compare as numbers do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Version(Vec<u32>);
 
 /// The folder of the scripts, with their names.

@@ -1,4 +1,4 @@
-trap 'echo "homeseed: this user-data is damaged (cut short?); nothing was changed" >/dev/console' 0
+trap 'echo homeseed: this document is damaged: paste it again >/dev/console' 0
 {
 d=/usr/lib/homeseed
 want=@WANT@

@@ -18,8 +18,8 @@ const PLACE: &str = "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>
 
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 const UNPACK: &str = "\
-python3 -c 'import sys,lzma,base64
-sys.stdout.buffer.write(lzma.decompress(base64.b85decode(sys.stdin.read().replace(\"\\n\",\"\"))))' <<'.' >pack
+python3 -c 'import base64,lzma
+open(1,\"wb\").write(lzma.decompress(base64.b85decode(open(0).read().replace(\"\\n\",\"\"))))' >pack <<'.'
 ";
 
 /// One here-document for each file.

@@ -1,0 +1,6 @@
+#!/bin/sh
+# starts from: packages
+# The bare domain lives on another web server, which holds the two documents that the plan prints.
+boot
+ready 900
+checks

@@ -1,0 +1,136 @@
+#!/bin/sh
+# The verbs of a case's test.sh. Run as: lib.sh CASE/test.sh, by `homeseed test`, which answers.
+#
+# Requests go out on descriptor 3, answers come in on 4; standard output is for results.
+set -eu
+exec 3>&1 4<&0 </dev/null
+results=0
+
+# ask VERB TEXT...: prints the answer and returns its status.
+ask() {
+    ask_verb=$1
+    shift
+    printf '@ %s %s\n' "$ask_verb" "$(printf %s "$*" | base64 -w0)" >&3
+    # Nobody answers any more: the test bed has given up.
+    read -r ask_status ask_text <&4 || exit 1
+    printf %s "${ask_text-}" | base64 -d
+    return "$ask_status"
+}
+
+# guest COMMAND: as root on the machine.
+guest() { ask guest "$@"; }
+
+# network COMMAND: on another computer of the test internet, with curl, jq, dig and openssl.
+network() { ask network "$@"; }
+
+# boot: switches the machine on, with its names in the DNS. boot nameless: without.
+boot() {
+    [ "${1-}" = nameless ] || names_appear
+    ask boot
+}
+
+# names_appear: from now on the DNS knows the machine.
+names_appear() { ask names; }
+
+# cut_power: as if the plug were pulled.
+cut_power() { ask cut; }
+
+# reboot_machine: from inside; returns when the new boot answers.
+reboot_machine() { ask reboot; }
+
+# age: seconds since the machine was switched on.
+age() { ask age; }
+
+# requests: how many orders and validations the certificate authority has seen.
+requests() { ask requests; }
+
+# state: the sentence in which the machine says where it stands.
+state() { ask state; }
+
+# tell TEXT: what the reader sees while it goes on.
+tell() { ask tell "$@"; }
+
+# ok TITLE and not_ok TITLE REASON: one result.
+ok() {
+    results=$((results + 1))
+    printf 'ok - %s\n' "$1"
+}
+not_ok() {
+    results=$((results + 1))
+    printf 'not ok - %s\n' "$1"
+    printf '%s\n' "${2-}" | sed 's/^/# /'
+}
+
+# holds TITLE COMMAND...: a result, by whether the command succeeds.
+holds() {
+    holds_title=$1
+    shift
+    if holds_said=$("$@" 2>&1); then ok "$holds_title"; else not_ok "$holds_title" "$holds_said"; fi
+}
+
+# until_holds SECONDS COMMAND...: tries each second.
+until_holds() {
+    until_end=$(($(date +%s) + $1))
+    shift
+    while ! "$@" >/dev/null 2>&1; do
+        [ "$(date +%s)" -lt "$until_end" ] || return 1
+        sleep 1
+    done
+}
+
+# ready SECONDS: waits until the machine says so, in this boot; without that the case is over.
+ready() {
+    if ready_said=$(ask ready "$1"); then
+        ok "the machine says that it is ready"
+    else
+        not_ok "the machine says that it is ready" "$ready_said"
+        finish
+    fi
+}
+
+# retell TAP: results of others as our own; too few of them are a result too.
+retell() {
+    retell_file=$(mktemp)
+    printf '%s\n' "$1" >"$retell_file"
+    retell_planned=0 retell_seen=0
+    while IFS= read -r line; do
+        case $line in
+        'ok '*)
+            retell_seen=$((retell_seen + 1))
+            ok "${line#*- }"
+            ;;
+        'not ok '*)
+            retell_seen=$((retell_seen + 1)) results=$((results + 1))
+            printf 'not ok - %s\n' "${line#*- }"
+            ;;
+        '1..'*) retell_planned=$((retell_planned + ${line#1..})) ;;
+        *) printf '# %s\n' "${line#\# }" ;;
+        esac
+    done <"$retell_file"
+    rm -f "$retell_file"
+    [ "$retell_planned" -gt 0 ] && [ "$retell_seen" = "$retell_planned" ] ||
+        not_ok 'every announced result arrived' "$retell_seen of $retell_planned arrived"
+}
+
+# checks: all that the layers promise, seen from the machine and from outside.
+checks() { retell "$(ask checks)"; }
+
+# federation: messages and media both ways with the listed homeserver, nothing with another.
+federation() {
+    ask peers
+    federation_password=$(guest homeserver first-password)
+    tell "exchanging messages with $LISTED"
+    retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED STRANGER=$STRANGER \
+        ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
+        PEER_USER=$PEER_USER PEER_PASSWORD=$PEER_PASSWORD sh -u $FEDERATION/exchange.sh" 2>&1)"
+}
+
+# finish: says how many results there were; without it a case has failed.
+finish() {
+    printf '1..%s\n' "$results"
+    exit 0
+}
+
+# shellcheck source=/dev/null
+. "$1"
+finish

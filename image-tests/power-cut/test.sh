@@ -1,0 +1,20 @@
+#!/bin/sh
+# The plug is pulled while packages are unpacked, and once more later: it still gets there.
+unpacks() { guest 'pgrep -f "dpkg .*--status-fd"'; }
+has_packages() { guest 'test -f /var/lib/homeseed/stamps/packages'; }
+is_clean() { [ -z "$(guest 'dpkg --audit')" ]; }
+
+boot
+tell 'waiting until packages are unpacked'
+holds 'packages are being unpacked' until_holds 900 unpacks
+sleep 12
+cut_power
+boot
+tell 'waiting until packages stand, after the first cut'
+holds 'the packages stand after the first cut' until_holds 1200 has_packages
+sleep 6
+cut_power
+boot
+ready 900
+holds 'no package is left half done' is_clean
+checks

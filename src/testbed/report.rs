@@ -1,0 +1,50 @@
+//! How long everything took: each case, each start of a machine, each step of the convergence.
+
+use std::{fmt::Write as _, time::Duration};
+
+use super::progress::clock;
+
+/// The times of a run.
+#[derive(Default)]
+pub struct Report {
+    cases: Vec<Times>,
+}
+
+/// The times of one case.
+pub struct Times {
+    /// The case.
+    pub name: String,
+    /// From its beginning to its end.
+    pub total: Duration,
+    /// From each power-on or reboot, counted from the last power-on, until everything was served.
+    pub ready_after: Vec<Duration>,
+    /// The machine's own record: lines of `NAME SECONDS`.
+    pub steps: String,
+}
+
+impl Report {
+    /// Adds a case.
+    pub fn add(&mut self, times: Times) {
+        self.cases.push(times);
+    }
+
+    /// As a table.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut text = String::from("case              total   power-on to ready\n");
+        for case in &self.cases {
+            let ready: Vec<String> = case.ready_after.iter().copied().map(clock).collect();
+            writeln!(text, "{:<16}  {}   {}", case.name, clock(case.total), ready.join(", ")).ok();
+        }
+        for case in self.cases.iter().filter(|case| !case.steps.trim().is_empty()) {
+            writeln!(text, "\nsteps of {}, seconds", case.name).ok();
+            case.steps.lines().for_each(|line| row(&mut text, line));
+        }
+        text
+    }
+}
+
+fn row(text: &mut String, line: &str) {
+    let (name, seconds) = line.split_once(' ').unwrap_or((line, ""));
+    writeln!(text, "  {name:<16}{seconds:>6}").ok();
+}
