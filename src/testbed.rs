@@ -106,13 +106,12 @@ pub fn inside(file: &Path) -> std::result::Result<(), Errors> {
 }
 
 /// Makes everything that needs the host's network or takes long.
-fn prepare(
-    host: &Host,
-    request: &Request,
-    cache: PathBuf,
-) -> std::result::Result<Orders, Errors> {
+fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Result<Orders, Errors> {
     let sites = sites(request.path)?;
-    let compiled = sites.iter().map(|site| (request.compile)(site)).collect::<std::result::Result<Vec<_>, _>>()?;
+    let compiled = sites
+        .iter()
+        .map(|site| (request.compile)(site))
+        .collect::<std::result::Result<Vec<_>, _>>()?;
     eprintln!("tools root, image and Matrix repository: made now unless kept from before");
     let root = Root::ready(host, &cache)?;
     let fixture = Fixture::ready(host, &cache)?;
@@ -154,10 +153,26 @@ fn enter(cache: &Path, orders: &Path) -> Result<Vec<String>> {
     let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
     let lock = cache.join("lock");
     let words = [
-        "setpriv", "--pdeathsig", "KILL", "--", "flock", "--nonblock", "--no-fork",
-        "--conflict-exit-code", "75", &lock.to_string_lossy(),
-        "unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-        &program.to_string_lossy(), INSIDE, &orders.to_string_lossy(),
+        "setpriv",
+        "--pdeathsig",
+        "KILL",
+        "--",
+        "flock",
+        "--nonblock",
+        "--no-fork",
+        "--conflict-exit-code",
+        "75",
+        &lock.to_string_lossy(),
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        &program.to_string_lossy(),
+        INSIDE,
+        &orders.to_string_lossy(),
     ];
     Ok(words.map(str::to_owned).to_vec())
 }

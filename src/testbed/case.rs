@@ -93,11 +93,15 @@ impl Case {
             listed: facts.pointer("/federation/allow/0").and_then(Value::as_str).map(str::to_owned),
             repository: fact("/apt/matrix/url")?,
             authority: fact("/tls/acme/directory")?,
-            pages: plan.publications.iter().map(|page| Page {
-                host: page.host.clone(),
-                path: page.path.clone(),
-                contents: page.contents.clone(),
-            }).collect(),
+            pages: plan
+                .publications
+                .iter()
+                .map(|page| Page {
+                    host: page.host.clone(),
+                    path: page.path.clone(),
+                    contents: page.contents.clone(),
+                })
+                .collect(),
             server_name: plan.server_name,
             host: plan.host,
             names: plan.names,

@@ -25,7 +25,11 @@ impl Progress {
     /// The clock starts now.
     #[must_use]
     pub fn new() -> Progress {
-        Progress { began: Instant::now(), terminal: stderr().is_terminal(), state: RefCell::default() }
+        Progress {
+            began: Instant::now(),
+            terminal: stderr().is_terminal(),
+            state: RefCell::default(),
+        }
     }
 
     /// Something else is being done.
@@ -67,7 +71,8 @@ impl Progress {
 
     fn show(&self) {
         let mut state = self.state.borrow_mut();
-        let waits = if state.waits.is_empty() { String::new() } else { format!(": {}", state.waits) };
+        let waits =
+            if state.waits.is_empty() { String::new() } else { format!(": {}", state.waits) };
         let line = format!("{} {}{waits}", clock(self.began.elapsed()), state.stage);
         if self.terminal {
             let line: String = line.chars().take(110).collect();

@@ -132,8 +132,11 @@ impl World<'_> {
         if text.lines().any(|line| line == "packages") {
             self.copy()?;
         }
-        let status: Value =
-            text.lines().last().and_then(|line| serde_json::from_str(line).ok()).unwrap_or_default();
+        let status: Value = text
+            .lines()
+            .last()
+            .and_then(|line| serde_json::from_str(line).ok())
+            .unwrap_or_default();
         let field = |name: &str| status[name].as_str().unwrap_or_default();
         let ready = field("state") == "ready" && field("payload") == self.case.payload;
         let sentence = match field("sentence") {
@@ -156,8 +159,12 @@ impl World<'_> {
         let inside = self.machine.run("homeserver check host", Duration::from_secs(900))?;
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["sh", "-s", "network"]);
-        let outside = self.host.outcome(&["timeout", "900"].map(String::from).iter().chain(&words).cloned().collect::<Vec<_>>(), &self.case.checks)?;
-        let text = format!("{}{}{}{}", inside.stdout, inside.stderr, outside.stdout, outside.stderr);
+        let outside = self.host.outcome(
+            &["timeout", "900"].map(String::from).iter().chain(&words).cloned().collect::<Vec<_>>(),
+            &self.case.checks,
+        )?;
+        let text =
+            format!("{}{}{}{}", inside.stdout, inside.stderr, outside.stdout, outside.stderr);
         Ok(said(text))
     }
 
@@ -203,5 +210,7 @@ fn said(stdout: String) -> Outcome {
 
 fn seconds(text: &str) -> Result<Duration> {
     let number = text.trim().parse();
-    number.map(Duration::from_secs).map_err(|_| Error::new(format!("`{text}` is not a number of seconds")))
+    number
+        .map(Duration::from_secs)
+        .map_err(|_| Error::new(format!("`{text}` is not a number of seconds")))
 }

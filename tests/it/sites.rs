@@ -61,7 +61,8 @@ impl Dice {
 pub(crate) fn text(dice: &mut Dice) -> String {
     let server_name = name(dice);
     let delegation = dice.of(&["same-host", "elsewhere", "none"]);
-    let host = if delegation == "none" { server_name.clone() } else { format!("chat.{server_name}") };
+    let host =
+        if delegation == "none" { server_name.clone() } else { format!("chat.{server_name}") };
     let mut site = json!({
         "server_name": server_name,
         "host": host,
@@ -89,7 +90,16 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["apt"] = apt(dice);
     }
-    site.to_string()
+    escaped(&site.to_string())
+}
+
+/// What may not stand in YAML as it is.
+fn escaped(json: &str) -> String {
+    let escape = |c: char| match c {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{feff}' => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    json.chars().map(escape).collect()
 }
 
 /// A site that the types and the layers accept.
@@ -121,7 +131,7 @@ fn name(dice: &mut Dice) -> String {
 fn email(dice: &mut Dice) -> String {
     let length = 1 + dice.below(12);
     let inner = dice.text("az09_%+-'=~", length);
-    format!("{inner}{}@{}", dice.of(&["", "'$"]).replace('$', "'"), name(dice))
+    format!("a{inner}{}@{}", dice.of(&["", "'$"]).replace('$', "'"), name(dice))
 }
 
 /// ASCII that means something to somebody.
@@ -150,7 +160,11 @@ fn url(dice: &mut Dice) -> String {
     let port = dice.of(&["", ":8443"]);
     let length = dice.below(9);
     let path = dice.text("az09-._~:@+=,/", length).replace("..", ".");
-    format!("https://{}{port}/{path}{}", name(dice), dice.of(&["", "%27%24(".split('(').next().unwrap()]))
+    format!(
+        "https://{}{port}/{path}{}",
+        name(dice),
+        dice.of(&["", "%27%24(".split('(').next().unwrap()])
+    )
 }
 
 fn apt(dice: &mut Dice) -> Value {
@@ -178,12 +192,41 @@ fn any(dice: &mut Dice, depth: usize) -> Value {
         3 => json!((dice.below(2_000_001) as f64 - 1e6) / 64.0),
         4 => json!(string(dice)),
         5 => (0..dice.below(4)).map(|_| any(dice, depth - 1)).collect(),
-        _ => (0..dice.below(4)).map(|_| (string(dice), any(dice, depth - 1))).collect::<BTreeMap<_, _>>().into_iter().collect(),
+        _ => (0..dice.below(4))
+            .map(|_| (key(dice), any(dice, depth - 1)))
+            .collect::<BTreeMap<_, _>>()
+            .into_iter()
+            .collect(),
     }
 }
 
+/// YAML's merge keys are refused even in quotes, and so is an empty key.
+fn key(dice: &mut Dice) -> String {
+    Some(string(dice)).filter(|key| key != "<<" && !key.is_empty()).unwrap_or("k".to_owned())
+}
+
 fn string(dice: &mut Dice) -> String {
-    let words = ["no", "on", "12:30:00", "1_000", "0x1f", "1e5", "~", "=", "<<", "2024-01-01", "{{ 1 }}", "- a", "# b", "%c", "@", "`", ".", "..", "null"];
+    let words = [
+        "no",
+        "on",
+        "12:30:00",
+        "1_000",
+        "0x1f",
+        "1e5",
+        "~",
+        "=",
+        "<<",
+        "2024-01-01",
+        "{{ 1 }}",
+        "- a",
+        "# b",
+        "%c",
+        "@",
+        "`",
+        ".",
+        "..",
+        "null",
+    ];
     if dice.one_in(3) {
         return dice.of(&words).to_owned();
     }

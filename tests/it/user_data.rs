@@ -62,7 +62,8 @@ fn send(seed: u64, stdin: &mut ChildStdin) -> std::io::Result<()> {
 
 /// The plan of a small site with the real layers.
 fn small() -> Plan {
-    let text = "server_name: example.org\nhost: chat.example.org\noperator: {email: o@example.org}\n";
+    let text =
+        "server_name: example.org\nhost: chat.example.org\noperator: {email: o@example.org}\n";
     let site = homeseed::site::Site::parse("site.yaml", text).unwrap();
     plan::with(&site, sites::layers()).unwrap_or_else(|errors| panic!("{errors}"))
 }
