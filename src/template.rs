@@ -8,7 +8,7 @@ mod escape;
 mod kind;
 mod token;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
 
@@ -62,7 +62,8 @@ pub fn text(expression: &str, seen: &Value) -> Result<String, Error> {
 }
 
 fn evaluated(expression: &str, seen: &Value) -> Result<Value, Error> {
-    environment()
+    static PLAIN: LazyLock<Environment<'static>> = LazyLock::new(environment);
+    PLAIN
         .compile_expression(expression)
         .and_then(|compiled| compiled.eval(seen))
         .map_err(|error| Error::new(format!("`{expression}`: {}", message(&error))))

@@ -53,9 +53,10 @@ fn compact(plan: &Plan) -> String {
 
 /// The whole document around the commands that unpack the payload.
 fn document(plan: &Plan, unpack: &str) -> String {
-    let script = SCRIPT.replace("@WANT@", &plan.digest()).replace("@UNPACK@\n", unpack);
+    let payload = plan.digest();
+    let script = SCRIPT.replace("@WANT@", &payload).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
-    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(plan))
+    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan, &payload), logins(plan))
 }
 
 /// One blank is enough for YAML.
@@ -63,12 +64,10 @@ fn indented(line: &str) -> String {
     if line.is_empty() { "\n".to_owned() } else { format!(" {line}\n") }
 }
 
-fn provenance(plan: &Plan) -> String {
+fn provenance(plan: &Plan, payload: &str) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
-    let payload = plan.digest();
-    format!(
-        "#cloud-config\n# homeseed {version}: {host}\n# site sha256:{site}\n# payload sha256:{payload}\n"
-    )
+    let who = format!("#cloud-config\n# homeseed {version}: {host}\n");
+    format!("{who}# site sha256:{site}\n# payload sha256:{payload}\n")
 }
 
 /// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
@@ -80,6 +79,3 @@ fn logins(plan: &Plan) -> String {
         plan.ssh_keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
     format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n")
 }
-
-#[cfg(test)]
-mod tests;

@@ -34,6 +34,11 @@ Examples:
 Exit status: 0 done, 1 the input is wrong or a check failed, 2 a tool or the
 host failed.";
 
+/// In two lines: clap would not break it.
+const INIT_USAGE: &str = "\
+homeseed init [OPTIONS] --server-name <NAME> --host <NAME> \\
+                     --email <ADDRESS>";
+
 const INIT_EXAMPLE: &str = "\
 Example:
   homeseed init --server-name example.org --host chat.example.org \\
@@ -69,7 +74,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// Print a site file to start from
-    #[command(after_long_help = INIT_EXAMPLE)]
+    #[command(after_long_help = INIT_EXAMPLE, override_usage = INIT_USAGE)]
     Init(Asked),
     /// Say whether a site is right, or every mistake in it
     #[command(after_long_help = CHECK_EXAMPLE)]

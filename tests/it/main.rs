@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod checks;
+mod cli;
 mod docs_site;
 mod golden;
 mod init;
 mod site;
 mod sites;
+mod tidy;
 mod tools;
 mod user_data;

@@ -90,7 +90,16 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["apt"] = apt(dice);
     }
-    site.to_string()
+    escaped(&site.to_string())
+}
+
+/// What may not stand in YAML as it is.
+fn escaped(json: &str) -> String {
+    let escape = |c: char| match c {
+        '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{feff}' => format!("\\u{:04x}", u32::from(c)),
+        _ => c.to_string(),
+    };
+    json.chars().map(escape).collect()
 }
 
 /// A site that the types and the layers accept.
@@ -122,7 +131,7 @@ fn name(dice: &mut Dice) -> String {
 fn email(dice: &mut Dice) -> String {
     let length = 1 + dice.below(12);
     let inner = dice.text("az09_%+-'=~", length);
-    format!("{inner}{}@{}", dice.of(&["", "'$"]).replace('$', "'"), name(dice))
+    format!("a{inner}{}@{}", dice.of(&["", "'$"]).replace('$', "'"), name(dice))
 }
 
 /// ASCII that means something to somebody.
@@ -184,11 +193,16 @@ fn any(dice: &mut Dice, depth: usize) -> Value {
         4 => json!(string(dice)),
         5 => (0..dice.below(4)).map(|_| any(dice, depth - 1)).collect(),
         _ => (0..dice.below(4))
-            .map(|_| (string(dice), any(dice, depth - 1)))
+            .map(|_| (key(dice), any(dice, depth - 1)))
             .collect::<BTreeMap<_, _>>()
             .into_iter()
             .collect(),
     }
+}
+
+/// YAML's merge keys are refused even in quotes, and so is an empty key.
+fn key(dice: &mut Dice) -> String {
+    Some(string(dice)).filter(|key| key != "<<" && !key.is_empty()).unwrap_or("k".to_owned())
 }
 
 fn string(dice: &mut Dice) -> String {

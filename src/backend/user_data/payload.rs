@@ -52,7 +52,7 @@ fn here(file: &File) -> String {
 fn lzma(text: &str) -> Vec<u8> {
     let mut options = LzmaOptions::with_preset(9);
     (options.lc, options.pb, options.nice_len) = (3, 0, LzmaOptions::NICE_LEN_MAX);
-    options.dict_size = 1 << 20;
+    options.dict_size = u32::try_from(text.len()).unwrap_or(u32::MAX).max(1 << 16);
     options.depth_limit = 1000;
     let size = Some(text.len() as u64);
     let mut writer =

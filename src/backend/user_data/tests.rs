@@ -1,1 +1,0 @@
-//! Documents, and what their script does.

@@ -1,0 +1,185 @@
+//! The command line from outside: what goes in, what comes out, and the exit status.
+
+use std::{
+    fs,
+    io::Read as _,
+    path::Path,
+    process::{Command, Output},
+};
+
+use crate::tools;
+
+const SITE: &str =
+    "server_name: example.org\nhost: chat.example.org\noperator:\n  email: o@example.org\n";
+
+fn homeseed(arguments: &[&str]) -> Command {
+    let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
+    command.args(arguments);
+    command
+}
+
+/// Runs the program with `input` on standard input.
+#[track_caller]
+fn run(arguments: &[&str], input: &str) -> Output {
+    tools::finish(tools::start(&mut homeseed(arguments)), input)
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn a_good_site_is_said_to_be_good() {
+    let output = run(&["check", "-"], SITE);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).starts_with("ok: chat.example.org becomes "), "{}", out(&output));
+}
+
+#[test]
+fn a_bad_site_is_status_1_and_all_on_standard_error() {
+    let output = run(&["check", "-"], "server_name: a_b.example\nhots: x\n");
+    assert_eq!((output.status.code(), out(&output)), (Some(1), String::new()));
+    assert!(err(&output).contains("standard input:1:14"), "{}", err(&output));
+    assert!(err(&output).contains("hots"), "{}", err(&output));
+}
+
+#[test]
+fn a_site_that_is_not_there_is_status_1() {
+    let output = run(&["check", "no-such-file.yaml"], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).starts_with("error: cannot read no-such-file.yaml"), "{}", err(&output));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_status_2() {
+    let output =
+        run(&["user-data", "-", "--limit", "999999", "--output", "/proc/no/user-data"], SITE);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+}
+
+#[test]
+fn warnings_leave_the_product_alone() {
+    let output = run(&["user-data", "-", "--limit", "999999"], SITE);
+    assert!(out(&output).starts_with("#cloud-config\n"));
+    assert!(err(&output).contains("warning: "), "{}", err(&output));
+}
+
+#[test]
+fn the_output_file_holds_what_standard_output_would() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("user-data");
+    fs::write(&file, "old").unwrap();
+    let arguments = ["user-data", "-", "--limit", "999999"];
+    let printed = out(&run(&arguments, SITE));
+    let output = run(&[&arguments[..], &["--output", file.to_str().unwrap()]].concat(), SITE);
+    assert_eq!(out(&output), "");
+    assert_eq!(fs::read_to_string(&file).unwrap(), printed);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_reader_that_stops_early_is_no_mistake() {
+    let mut child = tools::start(&mut homeseed(&["plan", "-", "--json"]));
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), SITE.as_bytes()).unwrap();
+    let mut first = [0; 1];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!err(&output).contains("panicked"), "{}", err(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+}
+
+#[test]
+fn a_plan_says_first_what_the_operator_must_do() {
+    let site = format!("{SITE}delegation: elsewhere\n");
+    let text = out(&run(&["plan", "-"], &site));
+    assert!(text.contains("chat.example.org  A "), "{text}");
+    assert!(text.contains("publish at https://example.org/.well-known/matrix/server"), "{text}");
+    let duties = text.find("What you have to do").unwrap();
+    assert!(duties < text.find("\nFiles:").unwrap());
+}
+
+#[test]
+fn a_plan_as_json_holds_every_file_whole() {
+    let text = out(&run(&["plan", "-", "--json"], SITE));
+    let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(plan["host"], "chat.example.org");
+    assert!(plan["files"].as_array().unwrap().iter().all(|file| file["contents"].is_string()));
+}
+
+#[test]
+fn checks_are_a_script_or_a_list() {
+    let script = out(&run(&["checks", "-"], SITE));
+    assert!(script.starts_with("#!/bin/sh\n"));
+    let list = out(&run(&["checks", "-", "--list"], SITE));
+    assert!(script.contains(&format!("1..{}", list.lines().count())));
+    assert!(list.lines().all(|line| line.starts_with("host ") || line.starts_with("network ")));
+}
+
+fn layer(dir: &Path, name: &str) {
+    let folder = dir.join(name);
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("layer.yaml"), "about: x\nports: [7777]\n").unwrap();
+    fs::write(folder.join("README.md"), "# x\n").unwrap();
+}
+
+#[test]
+fn a_site_brings_layers_of_its_own() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "mine");
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [mine]\n")).unwrap();
+    let text = out(&run(&["plan", site.to_str().unwrap()], ""));
+    assert!(text.contains("7777"), "{text}");
+}
+
+#[test]
+fn a_layer_cannot_take_the_name_of_another() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "base");
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [base]\n")).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("there is a layer `base` already"), "{}", err(&output));
+}
+
+#[test]
+fn layers_are_read_from_a_folder_instead() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "only");
+    let text = out(&run(&["plan", "-", "--layers", dir.path().to_str().unwrap()], SITE));
+    assert!(text.contains("  only  x\n"), "{text}");
+    assert!(!text.contains("nginx"), "{text}");
+}
+
+#[test]
+fn a_first_site_file_is_accepted_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let names =
+        ["--server-name", "example.org", "--host", "chat.example.org", "--email", "o@example.org"];
+    let text = out(&run(&[&["init"], &names[..]].concat(), ""));
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, &text).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+}
+
+#[test]
+fn help_fits_into_eighty_columns() {
+    let help = out(&run(&["--help"], ""));
+    let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let verbs: Vec<&str> = verbs
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    assert!(verbs.contains(&"user-data"), "{verbs:?}");
+    for verb in verbs.iter().filter(|verb| **verb != "help") {
+        let text = help.clone() + &out(&run(&[verb, "--help"], "")) + &out(&run(&[verb, "-h"], ""));
+        let long: Vec<&str> = text.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty(), "{verb}: {long:?}");
+    }
+}

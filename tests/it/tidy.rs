@@ -1,0 +1,222 @@
+//! House rules that no compiler checks.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{sites, tools};
+
+fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
+    let paths = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+    paths
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .filter(|path| extension.is_empty() || path.extension().is_some_and(|it| it == extension))
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect()
+}
+
+fn rust() -> Vec<(PathBuf, String)> {
+    files("src", "rs")
+}
+
+/// `src/lib.rs` lists the modules from the top down.
+fn order() -> Vec<String> {
+    let lib = fs::read_to_string("src/lib.rs").unwrap();
+    let module = |line: &str| Some(line.strip_prefix("pub mod ")?.strip_suffix(';')?.to_owned());
+    lib.lines().filter_map(module).collect()
+}
+
+fn module(path: &Path) -> String {
+    let first = path.strip_prefix("src").unwrap().iter().next().unwrap().to_str().unwrap();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+#[test]
+fn modules_import_downwards() {
+    let order = order();
+    assert!(order.len() > 5, "{order:?}");
+    for (path, text) in rust() {
+        let Some(rank) = order.iter().position(|it| *it == module(&path)) else { continue };
+        for above in &order[..rank] {
+            let used = text.contains(&format!("crate::{above}"))
+                || text.lines().any(|line| {
+                    line.trim_start().starts_with(&format!("{above}::")) && line.starts_with("    ")
+                });
+            assert!(!used, "{} uses `{above}`, which stands above it", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_module_says_what_it_is() {
+    for (path, text) in rust().into_iter().chain(files("tests/it", "rs")) {
+        assert!(text.starts_with("//! "), "{} has no `//!` header", path.display());
+    }
+}
+
+#[test]
+fn no_function_is_longer_than_sixty_lines() {
+    for (path, text) in rust() {
+        for (name, length) in functions(&text) {
+            assert!(length <= 60, "{}: `{name}` has {length} lines", path.display());
+        }
+    }
+}
+
+/// Names and lengths, told by the indentation that rustfmt gives.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let is_head =
+            words.iter().take(4).any(|it| *it == "fn") && !line.trim_start().starts_with("//");
+        let end = format!("{indent}}}");
+        if is_head && let Some(length) = lines[start..].iter().position(|it| *it == end) {
+            let name = words.iter().skip_while(|it| **it != "fn").nth(1).unwrap_or(&"?");
+            found.push(((*name).to_owned(), length + 1));
+        }
+    }
+    found
+}
+
+fn layer_names() -> BTreeSet<String> {
+    sites::SOURCES.keys().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect()
+}
+
+#[test]
+fn no_layer_is_named_in_the_sources() {
+    // `synapse` is a key of site.yaml as well, `packages` one of layer.yaml.
+    let exempt = ["synapse", "packages"];
+    for (path, text) in rust() {
+        let program = text.split("#[cfg(test)]").next().unwrap();
+        if path.ends_with("tests.rs") || module(&path) == "testbed" {
+            continue;
+        }
+        for name in layer_names().iter().filter(|name| !exempt.contains(&name.as_str())) {
+            let named =
+                program.contains(&format!("\"{name}\"")) || program.contains(&format!("\"{name}/"));
+            assert!(!named, "{} names the layer `{name}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_layer_is_complete() {
+    for name in layer_names() {
+        for file in ["layer.yaml", "README.md"] {
+            assert!(sites::SOURCES.contains_key(&format!("{name}/{file}")), "{name} has no {file}");
+        }
+    }
+}
+
+#[test]
+fn every_layer_promises_something() {
+    for layer in &sites::layers().ordered {
+        assert!(!layer.manifest.checks.is_empty(), "{} has no check", layer.name);
+    }
+}
+
+#[test]
+fn no_template_goes_round_the_escaping() {
+    for (path, text) in &*sites::SOURCES {
+        for way in ["|safe", "| safe", "autoescape"] {
+            assert!(!text.contains(way), "{path} has `{way}`");
+        }
+    }
+}
+
+#[test]
+fn only_one_module_starts_processes() {
+    for (path, text) in rust().into_iter().filter(|(path, _)| module(path) != "host") {
+        for way in ["process::Command", "xshell::", "cmd!("] {
+            let allowed = path.ends_with("error.rs") && way == "xshell::";
+            assert!(allowed || !text.contains(way), "{} has `{way}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_to_be_done() {
+    let words = ["TO-DO", "FIX-ME", "XX-X", "HA-CK"].map(|word| word.replace('-', ""));
+    for folder in ["src", "layers", "tests", "docs", "image-tests", "examples"] {
+        for (path, text) in files(folder, "") {
+            for word in &words {
+                assert!(!text.contains(word), "{} has `{word}`", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_changelog_has_the_version_once() {
+    let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
+    let changelog = fs::read_to_string("CHANGELOG.md").unwrap();
+    let count = changelog.lines().filter(|line| line.starts_with(&heading)).count();
+    let unreleased = changelog.lines().any(|line| line == "## Unreleased");
+    assert!(count == 1 || (count == 0 && unreleased), "`{heading}` stands {count} times");
+}
+
+/// Whether a text is shell, by its name or its first line.
+fn is_shell(path: &str, text: &str) -> bool {
+    path.ends_with(".sh")
+        || ["#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "# shellcheck shell="]
+            .iter()
+            .any(|first| text.starts_with(first))
+}
+
+#[track_caller]
+fn shellcheck(name: &str, text: &str) -> Option<String> {
+    let known = text.starts_with("#!") || text.starts_with("# shellcheck shell=");
+    let head = if known { "" } else { "# shellcheck shell=sh\n" };
+    // Files that are sourced are on the machine (SC1091), variables come from elsewhere (SC2034,
+    // SC2153, SC2154), and functions are called from there (SC2317).
+    let words = ["shellcheck", "-e", "SC1091,SC2034,SC2153,SC2154,SC2317", "-"];
+    let output = tools::run(&words, &format!("{head}{text}"));
+    (!output.status.success()).then(|| format!("{name}:\n{}", tools::said(&output)))
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_any_shell() {
+    assert!(
+        tools::command("shellcheck").arg("--version").output().is_ok(),
+        "shellcheck is missing: apt install shellcheck"
+    );
+    let mut faults = Vec::new();
+    for (path, text) in
+        files("src", "sh").into_iter().chain(files("layers", "")).chain(files("image-tests", ""))
+    {
+        let name = path.display().to_string();
+        if is_shell(&name, &text) && !text.contains("@UNPACK@") && !text.contains("@HOST@") {
+            faults.extend(shellcheck(&name, &text));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn shellcheck_finds_nothing_in_what_is_rendered() {
+    let mut faults = Vec::new();
+    for seed in [1, 2, 3] {
+        let site = sites::site(&mut sites::Dice::new(seed));
+        let plan = homeseed::plan::with(&site, sites::layers()).unwrap();
+        // Lists of words are split on purpose, helpers may be unused, and `sh -e` ends at a bad `cd`.
+        let context =
+            "# shellcheck shell=sh disable=SC2015,SC2016,SC2046,SC2086,SC2125,SC2164,SC2329\n";
+        for check in &plan.checks {
+            faults.extend(shellcheck(
+                &check.title(),
+                &format!("{context}{}\n{}", plan.helpers, check.run),
+            ));
+        }
+        for file in plan.files.iter().filter(|file| is_shell(&file.path, &file.contents)) {
+            let output = tools::run(&["dash", "-n"], &file.contents);
+            assert!(output.status.success(), "{}: {}", file.path, tools::said(&output));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
