@@ -7,6 +7,7 @@
 pub mod accelerator;
 pub mod acme;
 pub mod archive;
+pub mod bed;
 pub mod bridge;
 pub mod case;
 pub mod console;

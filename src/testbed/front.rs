@@ -11,7 +11,7 @@ use super::{
     acme,
     archive::Archive,
     bridge::Upstream,
-    link::{ELSEWHERE, FRONT, FRONT6},
+    link::{FRONT, FRONT6},
     root::Root,
     tree,
     trust::Certificate,
@@ -136,7 +136,7 @@ impl Server {
 }
 
 fn listen() -> String {
-    [FRONT, ELSEWHERE, &format!("[{FRONT6}]")]
+    [FRONT, &format!("[{FRONT6}]")]
         .iter()
         .map(|address| format!("    listen {address}:80; listen {address}:443 ssl;\n"))
         .collect()

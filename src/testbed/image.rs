@@ -39,14 +39,10 @@ const SIZE: &str = "8G";
 impl Image {
     /// The image of `suite`, fetched or built below `cache` unless it stands there already.
     pub fn ready(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
-        let card = cache.join(format!("{suite}.json"));
-        let image = match official(host, suite, cache)? {
-            Some(image) => image,
-            None => build(host, suite, cache)?,
-        };
-        let text = serde_json::to_string_pretty(&image).unwrap_or_default();
-        tree::write(&card, &text)?;
-        Ok(image)
+        match official(host, suite, cache)? {
+            Some(image) => Ok(image),
+            None => build(host, suite, cache),
+        }
     }
 }
 
