@@ -9,6 +9,7 @@ mod golden;
 mod init;
 mod site;
 mod sites;
+mod template;
 mod tidy;
 mod tools;
 mod user_data;
