@@ -81,6 +81,9 @@ pub struct Settings {
     pub known: String,
     /// The folder whose YAML files may each set an option only once.
     pub beside: String,
+    /// Options that the program knows and a site must not set, each with what to do instead.
+    #[serde(default)]
+    pub refuse: BTreeMap<String, String>,
 }
 
 /// Planned files that the operator has to publish on another web server.

@@ -22,6 +22,7 @@ pub(super) fn conflicts(
         let given = given(settings, seen);
         let known = all.text(layer.name, &settings.known).unwrap_or_default();
         errors.extend(unknown(settings, &given, known, site));
+        errors.extend(refused(settings, &given, site));
         errors.extend(twice(settings, &given, plan, site));
     }
     errors
@@ -41,6 +42,15 @@ fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> V
         Error::new(message).at(site.place_of(&[&settings.from, name]))
     };
     given.iter().filter(|name| !is_known(name)).map(error).collect()
+}
+
+fn refused(settings: &Settings, given: &[String], site: &Site) -> Vec<Error> {
+    let error = |(name, instead): (&String, &String)| {
+        Error::new(format!("`{name}` cannot be set here"))
+            .at(site.place_of(&[&settings.from, name]))
+            .hint(instead)
+    };
+    settings.refuse.iter().filter(|(name, _)| given.contains(name)).map(error).collect()
 }
 
 fn twice(settings: &Settings, given: &[String], plan: &Plan, site: &Site) -> Vec<Error> {

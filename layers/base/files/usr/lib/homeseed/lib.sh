@@ -40,20 +40,22 @@ born() { # NAME VALUE
 # Lays every planned file, and removes those that were planned once. An owner that does not exist yet is root until it does.
 place() {
     [ -d "$home/payload" ] || return 0
+    while read -r _ mode owner _ path; do
+        getent passwd "${owner%:*}" >/dev/null && getent group "${owner#*:}" >/dev/null || owner=root:root
+        [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
+        install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$home/payload$path" "$path.homeseed"
+    done <"$home/inventory"
+    sync
+    while read -r _ _ _ _ path; do mv "$path.homeseed" "$path"; done <"$home/inventory"
     sed 's/.* //' "$state/placed" 2>/dev/null | while read -r path; do
         grep -q " $path$" "$home/inventory" || rm -f "$path"
     done
-    while read -r _ mode owner _ path; do
-        getent passwd "${owner%:*}" >/dev/null && getent group "${owner#*:}" >/dev/null || owner=root:root
-        mkdir -p "${path%/*}"
-        write "$path" "$mode" "$owner" <"$home/payload$path"
-    done <"$home/inventory"
     cp "$home/inventory" "$state/placed"
 }
 
 # apt, patient: waits for other users of the package database, mends what a power cut broke.
 apt_get() {
-    export DEBIAN_FRONTEND=noninteractive
+    export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
     dpkg --force-confold --configure -a
     apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
