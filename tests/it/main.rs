@@ -7,6 +7,7 @@ mod cli;
 mod docs_site;
 mod golden;
 mod init;
+mod plan;
 mod site;
 mod sites;
 mod template;

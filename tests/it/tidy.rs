@@ -163,7 +163,7 @@ fn the_changelog_has_the_version_once() {
 
 /// Whether a text is shell, by its name or its first line.
 fn is_shell(path: &str, text: &str) -> bool {
-    path.ends_with(".sh")
+    Path::new(path).extension().is_some_and(|it| it == "sh")
         || ["#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "# shellcheck shell="]
             .iter()
             .any(|first| text.starts_with(first))
