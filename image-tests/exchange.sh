@@ -4,7 +4,8 @@
 # Runs on a computer of the test internet. HOST, SERVER_NAME, ADMIN and ADMIN_PASSWORD are the machine's;
 # LISTED and STRANGER are the names of two other homeservers, with a user PEER_USER on each.
 set -u
-# shellcheck source=federation.sh
+: "$HOST" "$SERVER_NAME" "$ADMIN" "$ADMIN_PASSWORD" "$LISTED" "$STRANGER" "$PEER_USER" "$PEER_PASSWORD"
+# shellcheck source-path=SCRIPTDIR source=federation.sh
 . "${0%/*}/federation.sh"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -35,44 +36,44 @@ media_crosses() { # FROM TOKEN TO TOKEN: a file of random bytes is the same on t
 }
 
 peer_joins() { # SERVER TOKEN USER: the machine's user invites, the other joins.
-    invite "$HOST" "$admin" "$room" "$3" && retry 90 join "$1" "$2" "$room" "$SERVER_NAME"
+    invite "$HOST" "$host_token" "$room" "$3" && retry 90 join "$1" "$2" "$room" "$SERVER_NAME"
 }
 
 stranger_is_refused() { # the stranger asks for something that any listed server may see
-    ! api GET "$STRANGER" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$stranger"
+    ! api GET "$STRANGER" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$stranger_token"
 }
 
 stranger_is_not_asked() {
-    ! api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$STRANGER")" "$admin"
+    ! api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$STRANGER")" "$host_token"
 }
 
 peer_is_asked() {
-    retry 60 api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$LISTED")" "$admin"
+    retry 60 api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$LISTED")" "$host_token"
 }
 
 peer_is_answered() {
-    retry 60 api GET "$LISTED" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$peer"
+    retry 60 api GET "$LISTED" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$peer_token"
 }
 
 stranger_stays_outside() {
-    ! { invite "$HOST" "$admin" "$room" "@$PEER_USER:$STRANGER" &&
-        join "$STRANGER" "$stranger" "$room" "$SERVER_NAME"; }
+    ! { invite "$HOST" "$host_token" "$room" "@$PEER_USER:$STRANGER" &&
+        join "$STRANGER" "$stranger_token" "$room" "$SERVER_NAME"; }
 }
 
-admin=$(retry 30 login "$HOST" "$ADMIN" "$ADMIN_PASSWORD")
-peer=$(retry 30 login "$LISTED" "$PEER_USER" "$PEER_PASSWORD")
-stranger=$(retry 30 login "$STRANGER" "$PEER_USER" "$PEER_PASSWORD")
-room=$(create_room "$HOST" "$admin")
+host_token=$(retry 30 login "$HOST" "$ADMIN" "$ADMIN_PASSWORD")
+peer_token=$(retry 30 login "$LISTED" "$PEER_USER" "$PEER_PASSWORD")
+stranger_token=$(retry 30 login "$STRANGER" "$PEER_USER" "$PEER_PASSWORD")
+room=$(create_room "$HOST" "$host_token")
 
 echo 1..11
-fact "@$ADMIN:$SERVER_NAME and a user of $LISTED can log in" test -n "$admin" -a -n "$peer" -a -n "$stranger"
+fact "@$ADMIN:$SERVER_NAME and a user of $LISTED can log in" test -n "$host_token" -a -n "$peer_token" -a -n "$stranger_token"
 fact "@$ADMIN:$SERVER_NAME makes a room" test -n "$room"
 fact "$LISTED sees a profile of the machine" peer_is_answered
 fact "the machine sees a profile of $LISTED" peer_is_asked
-fact "a user of $LISTED joins the room by invitation" peer_joins "$LISTED" "$peer" "@$PEER_USER:$LISTED"
-fact "a message goes from the machine to $LISTED" crosses "$HOST" "$admin" "$LISTED" "$peer"
-fact "a message goes from $LISTED to the machine" crosses "$LISTED" "$peer" "$HOST" "$admin"
-fact "a file goes from the machine to $LISTED" media_crosses "$HOST" "$admin" "$LISTED" "$peer"
-fact "a file goes from $LISTED to the machine" media_crosses "$LISTED" "$peer" "$HOST" "$admin"
+fact "a user of $LISTED joins the room by invitation" peer_joins "$LISTED" "$peer_token" "@$PEER_USER:$LISTED"
+fact "a message goes from the machine to $LISTED" crosses "$HOST" "$host_token" "$LISTED" "$peer_token"
+fact "a message goes from $LISTED to the machine" crosses "$LISTED" "$peer_token" "$HOST" "$host_token"
+fact "a file goes from the machine to $LISTED" media_crosses "$HOST" "$host_token" "$LISTED" "$peer_token"
+fact "a file goes from $LISTED to the machine" media_crosses "$LISTED" "$peer_token" "$HOST" "$host_token"
 fact "$STRANGER gets nothing from the machine" stranger_is_refused
 fact "the machine gets nothing from $STRANGER" eval 'stranger_is_not_asked && stranger_stays_outside'

@@ -1,5 +1,5 @@
-#!/bin/sh
-# The verbs of a case's test.sh. Run as: lib.sh CASE/test.sh, by `homeseed test`, which answers.
+# shellcheck shell=sh
+# The verbs of a case's test.sh: `homeseed test` reads this, then the script, then calls `finish`.
 #
 # Requests go out on descriptor 3, answers come in on 4; standard output is for results.
 set -eu
@@ -108,8 +108,9 @@ retell() {
         esac
     done <"$retell_file"
     rm -f "$retell_file"
-    [ "$retell_planned" -gt 0 ] && [ "$retell_seen" = "$retell_planned" ] ||
+    if [ "$retell_planned" = 0 ] || [ "$retell_seen" != "$retell_planned" ]; then
         not_ok 'every announced result arrived' "$retell_seen of $retell_planned arrived"
+    fi
 }
 
 # checks: all that the layers promise, seen from the machine and from outside.
@@ -118,7 +119,7 @@ checks() { retell "$(ask checks)"; }
 # federation: messages and media both ways with the listed homeserver, nothing with another.
 federation() {
     ask peers
-    federation_password=$(guest homeserver first-password)
+    federation_password=$(guest 'homeserver first-password' | tail -n 1)
     tell "exchanging messages with $LISTED"
     retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED STRANGER=$STRANGER \
         ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
@@ -130,7 +131,3 @@ finish() {
     printf '1..%s\n' "$results"
     exit 0
 }
-
-# shellcheck source=/dev/null
-. "$1"
-finish

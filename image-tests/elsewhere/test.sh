@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh disable=SC2154
 # starts from: packages
 # The bare domain lives on another web server, which holds the two documents that the plan prints.
 boot

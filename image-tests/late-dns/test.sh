@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh disable=SC2154
 # The names appear five minutes after power-on: until then nothing is asked of the authority.
 served() { network "curl -sk --max-time 10 --resolve $HOST:443:$MACHINE https://$HOST/_matrix/client/versions | jq -e .versions"; }
 issuer() { network "echo | openssl s_client -connect $MACHINE:443 -servername $HOST 2>/dev/null | openssl x509 -noout -issuer -ext subjectAltName"; }

@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh disable=SC2154
 # From the stock image to a homeserver that federates, and the same again after a reboot.
 boot
 ready 1500

@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh disable=SC2154
 # starts from: packages
 # The server name is the machine's own name.
 boot

@@ -1,4 +1,4 @@
-#!/bin/sh
+# shellcheck shell=sh disable=SC2154
 # The plug is pulled while packages are unpacked, and once more later: it still gets there.
 unpacks() { guest 'pgrep -f "dpkg .*--status-fd"'; }
 has_packages() { guest 'test -f /var/lib/homeseed/stamps/packages'; }

@@ -73,7 +73,7 @@ impl Acme {
 }
 
 fn is_request(line: &str) -> bool {
-    line.contains("/order-plz") || line.contains("/chalZ/") || line.contains("validation attempt")
+    line.contains("/order-plz") || line.contains("/chalZ/") || line.contains("validate w/ HTTP")
 }
 
 fn configuration(own: &Certificate) -> String {

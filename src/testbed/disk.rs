@@ -141,7 +141,7 @@ fn offset(host: &Host, disk: &Path) -> Result<u64> {
     start.map(|sectors| sectors * 512).ok_or_else(|| Error::host("the image has no partition"))
 }
 
-/// A NoCloud seed, as a provider attaches it: `user-data` goes in as it is.
+/// A `NoCloud` seed, as a provider attaches it: `user-data` goes in as it is.
 pub fn seed(host: &Host, root: &Root, file: &Path, machine: &str, user_data: &str) -> Result<()> {
     let dir = file.with_extension("seed");
     tree::remove(&dir)?;

@@ -125,7 +125,8 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("PEER_PASSWORD", PEER_USER.1),
         set("FEDERATION", &federation.to_string_lossy()),
         "sh".to_owned(),
-        "-eu".to_owned(),
+        "-c".to_owned(),
+        ". \"$0\"; . \"$1\"; finish".to_owned(),
         library.to_string_lossy().into_owned(),
         script.to_string_lossy().into_owned(),
     ];

@@ -2,7 +2,7 @@
 //! each change elsewhere.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     io::{IsTerminal, Write, stderr},
     time::{Duration, Instant},
 };
@@ -11,14 +11,9 @@ use std::{
 pub struct Progress {
     began: Instant,
     terminal: bool,
-    state: RefCell<State>,
-}
-
-#[derive(Default)]
-struct State {
-    stage: String,
-    waits: String,
-    drawn: bool,
+    /// The stage, and what it waits for.
+    what: RefCell<(String, String)>,
+    drawn: Cell<bool>,
 }
 
 impl Progress {
@@ -28,28 +23,21 @@ impl Progress {
         Progress {
             began: Instant::now(),
             terminal: stderr().is_terminal(),
-            state: RefCell::default(),
+            what: RefCell::default(),
+            drawn: Cell::default(),
         }
     }
 
     /// Something else is being done.
     pub fn stage(&self, stage: &str) {
-        {
-            let mut state = self.state.borrow_mut();
-            state.stage = stage.to_owned();
-            state.waits.clear();
-        }
+        *self.what.borrow_mut() = (stage.to_owned(), String::new());
         self.show();
     }
 
     /// It waits for this; said again and again.
     pub fn waits(&self, what: &str) {
-        let changed = {
-            let mut state = self.state.borrow_mut();
-            let changed = state.waits != what;
-            what.clone_into(&mut state.waits);
-            changed
-        };
+        let changed = self.what.borrow().1 != what;
+        what.clone_into(&mut self.what.borrow_mut().1);
         if changed || self.terminal {
             self.show();
         }
@@ -63,22 +51,20 @@ impl Progress {
 
     /// Takes the line away, before something else is printed.
     pub fn wipe(&self) {
-        let mut state = self.state.borrow_mut();
-        if std::mem::take(&mut state.drawn) {
+        if self.drawn.take() {
             eprint!("\r\x1b[K");
         }
     }
 
     fn show(&self) {
-        let mut state = self.state.borrow_mut();
-        let waits =
-            if state.waits.is_empty() { String::new() } else { format!(": {}", state.waits) };
-        let line = format!("{} {}{waits}", clock(self.began.elapsed()), state.stage);
+        let (stage, waits) = &*self.what.borrow();
+        let waits = if waits.is_empty() { String::new() } else { format!(": {waits}") };
+        let line = format!("{} {stage}{waits}", clock(self.began.elapsed()));
         if self.terminal {
             let line: String = line.chars().take(110).collect();
             eprint!("\r\x1b[K{line}");
             stderr().flush().ok();
-            state.drawn = true;
+            self.drawn.set(true);
         } else {
             eprintln!("{line}");
         }

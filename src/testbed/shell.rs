@@ -28,6 +28,8 @@ set -u
 umask 077
 mkdir -p /run/testbed
 cd /run/testbed || exit 1
+# As old as this boot.
+[ -e boot ] || : >boot
 exec 0<>/dev/virtio-ports/testbed || exit 1
 while read -r id seconds text; do
     printf %s "$text" | base64 -d >command

@@ -1,7 +1,7 @@
 //! What Debian's genericcloud image holds, for the days when it cannot be fetched.
 //!
-//! Lists and files follow Debian's own build of it (the classes BASE, SYSTEM_BOOT, CLOUD, EXTRAS and
-//! GENERIC); only the boot loader is left out, because our machine is given the kernel directly.
+//! Lists and files follow Debian's own build of it (its classes for a booting cloud system
+//! with extras); only the boot loader is left out, because our machine is given the kernel directly.
 
 use std::path::Path;
 
@@ -82,10 +82,12 @@ system_info:
     groups: [adm, audio, cdrom, dialout, dip, floppy, netdev, plugdev, sudo, video]
 ";
 
+const LOCALE: &str = "LANG=C.UTF-8\n";
+
 /// Names everything that `furnish` writes.
 #[must_use]
 pub fn key(suite: &str) -> String {
-    format!("{:x}\n", Sha256::digest(format!("{CLOUD}{}{}", sources(suite), TIDY)))
+    format!("{:x}\n", Sha256::digest(format!("{CLOUD}{LOCALE}{TIDY}{}", sources(suite))))
 }
 
 /// Turns a tree of `PACKAGES` into what the image holds.
@@ -96,6 +98,7 @@ pub fn furnish(host: &Host, suite: &str, dir: &Path) -> Result<()> {
     tree::write(&dir.join("etc/apt/mirrors/debian.list"), &format!("{main}\n"))?;
     tree::write(&dir.join("etc/apt/mirrors/debian-security.list"), &format!("{security}\n"))?;
     tree::write(&dir.join("etc/fstab"), &fstab())?;
+    tree::write(&dir.join("etc/default/locale"), LOCALE)?;
     tree::write(&dir.join("etc/hostname"), "localhost\n")?;
     tree::write(&dir.join("etc/machine-id"), "")?;
     host.run(&["chroot", &dir.to_string_lossy(), "sh", "-euc", TIDY])
