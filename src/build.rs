@@ -31,9 +31,15 @@ fn table(root: &Path) -> String {
     for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok) {
         if entry.file_type().is_file() {
             let path = entry.path();
-            let name = path.strip_prefix(root).expect("walked from the root");
-            writeln!(text, "({name:?}, include_str!({path:?})),").expect("a string takes all");
+            let name = quoted(path.strip_prefix(root).expect("walked from the root"));
+            let path = quoted(path);
+            writeln!(text, "({name}, include_str!({path})),").expect("a string takes all");
         }
     }
     text + "]\n"
+}
+
+/// A string literal of Rust.
+fn quoted(path: &Path) -> String {
+    format!("{:?}", path.to_str().expect("the layers have names in UTF-8"))
 }

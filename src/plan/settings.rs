@@ -71,7 +71,9 @@ fn twice(settings: &Settings, given: &[String], plan: &Plan, site: &Site) -> Vec
 
 fn is_beside(path: &str, folder: &str) -> bool {
     let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-    inside.is_some_and(|name| name.ends_with(".yaml") && !name.contains('/'))
+    inside.is_some_and(|name| {
+        !name.contains('/') && name.rsplit_once('.').is_some_and(|(_, it)| it == "yaml")
+    })
 }
 
 /// The names of a YAML mapping, without reading its values.

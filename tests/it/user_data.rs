@@ -1,4 +1,4 @@
-//! Documents: PyYAML reads back what was planned, and the script does on a machine what it promises.
+//! Documents: `PyYAML` reads back what was planned, and the script does on a machine what it promises.
 
 mod deliver;
 
