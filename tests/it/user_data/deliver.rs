@@ -147,7 +147,7 @@ fn one_wrong_character_in_the_payload_changes_nothing_and_is_said() {
             let bytes = document.as_bytes();
             // Inside of a word: a blank at the start of a line belongs to YAML.
             let is_inside = |at: &usize| bytes[at - 1..=*at].iter().all(u8::is_ascii_alphanumeric);
-            let at = (document.len() * sevenths / 7..).find(is_inside).unwrap();
+            let at = (bytes.len() * sevenths / 7..bytes.len()).find(is_inside).unwrap();
             let other = if bytes[at] == b'x' { "y" } else { "x" };
             machine.boot(&format!("{}{other}{}", &document[..at], &document[at + 1..]));
             assert!(machine.console().contains("damaged"), "{at}: {}", machine.console());
