@@ -170,13 +170,13 @@ impl<'a> Bed<'a> {
 
     /// The machine's disk and seed; says whether the disk is one that an earlier case shared.
     fn disks(&self, case: &Case, dir: &Path) -> Result<Option<()>> {
-        let (disk, shared) = (dir.join("disk.qcow2"), shared_disk(&self.orders.cache));
+        let (disk, shared) = (dir.join("disk.raw"), shared_disk(&self.orders.cache));
         let copied = case.start == Start::Packages && shared.is_file();
         if copied {
             let (from, to) = (shared.to_string_lossy(), disk.to_string_lossy());
             self.host.run(&["cp", "--sparse=always", &from, &to])?;
         } else {
-            self.base.layer(self.host, &disk)?;
+            self.base.copy(self.host, &disk)?;
         }
         let (seed, id) = (dir.join("seed.iso"), format!("testbed-{}", case.name));
         disk::seed(self.host, &self.internet.root, &seed, &id, &case.user_data)?;
@@ -186,7 +186,7 @@ impl<'a> Bed<'a> {
 }
 
 fn shared_disk(cache: &Path) -> PathBuf {
-    cache.join("packages.qcow2")
+    cache.join("packages.raw")
 }
 
 /// What went wrong without a check noticing.
@@ -209,7 +209,7 @@ fn keep(world: &mut World<'_>, dir: &Path, good: bool) {
     }
     world.machine.cut_power();
     if good {
-        fs::remove_file(dir.join("disk.qcow2")).ok();
+        fs::remove_file(dir.join("disk.raw")).ok();
     }
 }
 
