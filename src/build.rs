@@ -22,10 +22,6 @@ fn variable(name: &str) -> String {
 }
 
 /// A Rust expression: the sorted list of (path below `root`, text).
-#[expect(
-    clippy::unnecessary_debug_formatting,
-    reason = "the quotes and escapes of Rust are wanted"
-)]
 fn table(root: &Path) -> String {
     let mut text = String::from("&[\n");
     for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok) {
