@@ -22,18 +22,20 @@ fn variable(name: &str) -> String {
 }
 
 /// A Rust expression: the sorted list of (path below `root`, text).
-#[expect(
-    clippy::unnecessary_debug_formatting,
-    reason = "the quotes and escapes of Rust are wanted"
-)]
 fn table(root: &Path) -> String {
     let mut text = String::from("&[\n");
     for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok) {
         if entry.file_type().is_file() {
             let path = entry.path();
-            let name = path.strip_prefix(root).expect("walked from the root");
-            writeln!(text, "({name:?}, include_str!({path:?})),").expect("a string takes all");
+            let name = quoted(path.strip_prefix(root).expect("walked from the root"));
+            let path = quoted(path);
+            writeln!(text, "({name}, include_str!({path})),").expect("a string takes all");
         }
     }
     text + "]\n"
+}
+
+/// A string literal of Rust.
+fn quoted(path: &Path) -> String {
+    format!("{:?}", path.to_str().expect("the layers have names in UTF-8"))
 }

@@ -18,7 +18,7 @@ mod scalar;
 mod section;
 mod source;
 mod ssh_key;
-mod suggest;
+pub(crate) mod suggest;
 mod syntax;
 mod tree;
 mod unknown;

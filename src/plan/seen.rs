@@ -26,7 +26,7 @@ pub(super) fn seen<'a, 's>(site: &Site, all: &'a Layers<'s>) -> Result<Seen<'a, 
         match holds(layer.manifest.when.as_deref(), &site) {
             Ok(true) => chosen.push(layer),
             Ok(false) => {}
-            Err(error) => errors.push(at(all, layer, error)),
+            Err(error) => errors.push(at(all, layer, &error)),
         }
     }
     errors.extend(missing(&chosen));
@@ -53,7 +53,7 @@ pub(super) fn held<'e, T>(entries: &'e [Entry<T>], context: &Value) -> Result<Ve
     Ok(values)
 }
 
-fn at(all: &Layers<'_>, layer: &Layer<'_>, error: Error) -> Error {
+fn at(all: &Layers<'_>, layer: &Layer<'_>, error: &Error) -> Error {
     all.blame(layer.name, "when", error.message())
 }
 

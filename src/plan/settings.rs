@@ -6,7 +6,7 @@ use super::{File, Plan, seen::Seen};
 use crate::{
     error::Error,
     layer::{Layers, Settings},
-    site::Site,
+    site::{Site, suggest},
 };
 
 /// Unknown options, and options that are set twice.
@@ -39,7 +39,11 @@ fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> V
     let is_known = |name: &&String| known.lines().any(|line| line.trim() == name.as_str());
     let error = |name: &String| {
         let message = format!("`{name}` is not an option of `{}`", settings.from);
-        Error::new(message).at(site.place_of(&[&settings.from, name]))
+        let error = Error::new(message).at(site.place_of(&[&settings.from, name]));
+        match suggest::nearest(name, known.lines()) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        }
     };
     given.iter().filter(|name| !is_known(name)).map(error).collect()
 }
@@ -71,7 +75,9 @@ fn twice(settings: &Settings, given: &[String], plan: &Plan, site: &Site) -> Vec
 
 fn is_beside(path: &str, folder: &str) -> bool {
     let inside = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-    inside.is_some_and(|name| name.ends_with(".yaml") && !name.contains('/'))
+    inside.is_some_and(|name| {
+        !name.contains('/') && name.rsplit_once('.').is_some_and(|(_, it)| it == "yaml")
+    })
 }
 
 /// The names of a YAML mapping, without reading its values.

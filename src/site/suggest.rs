@@ -1,7 +1,7 @@
 //! Guesses what was meant.
 
 /// The candidate that `word` is a misspelling of, if it is one.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {

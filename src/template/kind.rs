@@ -44,7 +44,7 @@ impl Kind {
             _ if path.starts_with("/etc/nginx/") => Kind::Nginx,
             _ if path.contains("/.well-known/") => Kind::Json,
             _ if path.contains("/authorized_keys") => Kind::Keys,
-            _ if in_systemd(path) => Kind::Systemd,
+            _ if is_drop_in(path) => Kind::Systemd,
             Some("sh" | "env") => Kind::Shell,
             Some("yaml" | "yml") => Kind::Yaml,
             Some("json") => Kind::Json,
@@ -69,9 +69,8 @@ impl Kind {
     }
 }
 
-/// A drop-in such as `nginx.service.d/x.conf`, or a folder of settings of systemd's own programs.
-fn in_systemd(path: &str) -> bool {
+/// A drop-in, such as `ssh.service.d/x.conf`.
+fn is_drop_in(path: &str) -> bool {
     let folder = path.rsplit('/').nth(1).unwrap_or_default();
-    path.ends_with(".conf")
-        && [".service.d", ".timer.d", ".socket.d"].iter().any(|it| folder.ends_with(it))
+    [".service.d", ".timer.d", ".socket.d"].iter().any(|it| folder.ends_with(it))
 }

@@ -89,3 +89,15 @@ fn configuration(own: &Certificate) -> String {
     }})
     .to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn orders_and_validations_are_requests_and_the_directory_is_none() {
+        assert!(is_request("Pebble 2026 POST /order-plz -> calling handler()"));
+        assert!(is_request("Pebble 2026 Attempting to validate w/ HTTP: http://a.example:80/x"));
+        assert!(!is_request("Pebble 2026 GET /dir -> calling handler()"));
+    }
+}

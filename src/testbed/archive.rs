@@ -84,3 +84,22 @@ impl Archive {
         format!("{}://{}:{}{}", self.scheme, self.host, self.port, self.path)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_apart() {
+        let archive = Archive::parse("https://mirror.example.org:8443/pub/debian").expect("fine");
+        assert_eq!((archive.host.as_str(), archive.port), ("mirror.example.org", 8443));
+        assert_eq!(archive.path, "/pub/debian/");
+        assert_eq!(Archive::parse("http://a.example").expect("fine").uri(), "http://a.example:80/");
+    }
+
+    #[test]
+    fn other_transports_are_refused() {
+        assert!(Archive::parse("cdrom:[Debian]/").is_err());
+        assert!(Archive::parse("ftp://a.example/debian").is_err());
+    }
+}

@@ -78,10 +78,10 @@ impl<'a> Bed<'a> {
 
     /// Makes the machine's disk and seed; says whether the disk is fresh, not one that an earlier case shared.
     pub fn lay_disks(&self, case: &Case, dir: &Path) -> Result<bool> {
-        let (disk, shared) = (dir.join("disk.qcow2"), shared_disk(&self.orders.cache));
+        let (disk, shared) = (dir.join("disk.raw"), shared_disk(&self.orders.cache));
         let fresh = case.start == Start::Fresh || !shared.is_file();
         if fresh {
-            self.base.layer(self.host, &disk)?;
+            self.base.copy(self.host, &disk)?;
         } else {
             let (from, to) = (shared.to_string_lossy(), disk.to_string_lossy());
             self.host.run(&["cp", "--sparse=always", &from, &to])?;
@@ -126,5 +126,5 @@ fn base(host: &Host, orders: &Orders, internet: &Internet) -> Result<Base> {
 }
 
 fn shared_disk(cache: &Path) -> PathBuf {
-    cache.join("packages.qcow2")
+    cache.join("packages.raw")
 }

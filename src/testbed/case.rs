@@ -140,3 +140,15 @@ fn text(facts: &Value, path: &str) -> Result<String> {
     let value = facts.pointer(path).and_then(Value::as_str);
     value.map(str::to_owned).ok_or_else(|| Error::host(format!("a site has no `{path}`")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_is_named_after_its_folder_or_its_file() {
+        assert_eq!(name(Path::new("image-tests/late-dns/site.yaml")), "late-dns");
+        assert_eq!(name(Path::new("sites/my chat.yaml")), "my_chat");
+        assert_eq!(name(Path::new("site.yaml")), "site");
+    }
+}

@@ -146,3 +146,27 @@ fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Resul
     let Outcome { status, stdout, .. } = outcome;
     script.say(&format!("{status} {}", STANDARD.encode(stdout)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hear(lines: &[&str]) -> (Said, Tally) {
+        let (mut said, mut tally) = (Said::default(), Tally::default());
+        lines.iter().for_each(|line| said.hear(line, &mut tally));
+        said.flush(&mut tally);
+        (said, tally)
+    }
+
+    #[test]
+    fn results_are_counted_and_the_plan_is_kept() {
+        let (said, tally) = hear(&["ok - a", "not ok - b", "# because", "1..2"]);
+        assert_eq!((said.count, said.planned), (2, Some(2)));
+        assert_eq!((tally.passed(), tally.failed()), (1, 1));
+    }
+
+    #[test]
+    fn a_script_that_dies_has_no_plan() {
+        assert_eq!(hear(&["ok - a"]).0.planned, None);
+    }
+}

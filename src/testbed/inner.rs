@@ -93,7 +93,7 @@ fn times(world: &mut World<'_>) -> Times {
 fn end(world: &mut World<'_>, dir: &Path, good: bool) {
     if good {
         world.machine.cut_power();
-        fs::remove_file(dir.join("disk.qcow2")).ok();
+        fs::remove_file(dir.join("disk.raw")).ok();
         world.progress.wipe();
         return;
     }

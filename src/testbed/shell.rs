@@ -128,3 +128,24 @@ fn read(answer: &str, id: &str) -> Option<Outcome> {
 fn silent(error: &std::io::Error) -> Error {
     Error::host(format!("the machine's shell does not answer: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_only_by_who_asked() {
+        let outcome = read("7.1 3 =b3V0 =\n", "7.1").expect("an answer");
+        assert_eq!(
+            (outcome.status, outcome.stdout.as_str(), outcome.stderr.as_str()),
+            (3, "out", "")
+        );
+        assert!(read("7.1 3 =b3V0 =\n", "7.2").is_none());
+    }
+
+    #[test]
+    fn half_an_answer_is_none() {
+        assert!(read("7.1 0 =b3V0\n", "7.1").is_none());
+        assert!(read("", "7.1").is_none());
+    }
+}

@@ -15,7 +15,7 @@ KEYS = {"ssh_authorized_keys", "ssh_pwauth", "bootcmd"}
 
 def payload(script):
     """The here-documents of a script: {path: (mode, owner, layer, contents)}."""
-    packed = re.search(r"<<'\.' >pack\n(.*?)\n\.\n", script, re.S)
+    packed = re.search(r">pack <<'\.'\n(.*?)\n\.\n", script, re.S)
     if packed:
         text = packed.group(1).replace("\n", "")
         script = lzma.decompress(base64.b85decode(text)).decode("ascii")

@@ -22,7 +22,7 @@ pub(crate) fn layers() -> &'static Layers<'static> {
     LAYERS.get_or_init(|| Layers::read(&SOURCES).unwrap_or_else(|errors| panic!("{errors}")))
 }
 
-/// Numbers that look random and are the same in every run (SplitMix64).
+/// Numbers that look random and are the same in every run (`SplitMix64`).
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -111,10 +111,10 @@ pub(crate) fn site(dice: &mut Dice) -> Site {
 
 /// None to four, no two alike.
 fn several(dice: &mut Dice, make: fn(&mut Dice) -> String) -> Vec<String> {
-    let mut made: Vec<String> = (0..dice.below(5)).map(|_| make(dice)).collect();
-    made.sort();
-    made.dedup();
-    made
+    let mut several: Vec<String> = (0..dice.below(5)).map(|_| make(dice)).collect();
+    several.sort();
+    several.dedup();
+    several
 }
 
 fn label(dice: &mut Dice) -> String {
@@ -189,7 +189,7 @@ fn any(dice: &mut Dice, depth: usize) -> Value {
         0 => json!(null),
         1 => json!(dice.one_in(2)),
         2 => json!(i64::from_be_bytes(dice.next().to_be_bytes())),
-        3 => json!((dice.below(2_000_001) as f64 - 1e6) / 64.0),
+        3 => json!((f64::from(u32::try_from(dice.below(2_000_001)).unwrap()) - 1e6) / 64.0),
         4 => json!(string(dice)),
         5 => (0..dice.below(4)).map(|_| any(dice, depth - 1)).collect(),
         _ => (0..dice.below(4))

@@ -56,7 +56,7 @@ pub(crate) fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
-/// A Python with PyYAML: this host's, or that of the tools.
+/// A Python with `PyYAML`: this host's, or that of the tools.
 pub(crate) fn python(arguments: &[&str]) -> Command {
     let here = run(&["python3", "-c", "import yaml"], "").status.success();
     let mut python = if here {

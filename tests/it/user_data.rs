@@ -1,4 +1,4 @@
-//! Documents: PyYAML reads back what was planned, and the script does on a machine what it promises.
+//! Documents: `PyYAML` reads back what was planned, and the script does on a machine what it promises.
 
 mod deliver;
 
@@ -57,7 +57,8 @@ fn send(seed: u64, stdin: &mut ChildStdin) -> std::io::Result<()> {
     let encoding = if seed % 8 < 2 { Encoding::Compact } else { Encoding::Plain };
     let document = render(&plan, encoding, usize::MAX).unwrap();
     let pair = serde_json::json!({"seed": seed, "document": document, "plan": plan});
-    writeln!(stdin, "{pair}")
+    // One write: a pipe has no buffer on this side.
+    stdin.write_all(format!("{pair}\n").as_bytes())
 }
 
 /// The plan of a small site with the real layers.

@@ -11,14 +11,9 @@ rm -rf $d/new
 mkdir -p $d/new
 cd $d/new || exit
 @UNPACK@
-sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
-rm list
 cd /
-ok $d/new || { rm -rf $d/new; exit 1; }
-sync
-rm -rf $d/payload
-mv $d/new $d/payload
-sync
+rm -rf $d/new
+ok $d/payload || exit
 fi
 trap - 0
 sh $d/payload/usr/lib/homeseed/arm

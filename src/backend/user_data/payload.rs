@@ -16,26 +16,36 @@ const WIDTH: usize = 900;
 /// Writes one file, and the line of the inventory for it.
 const PLACE: &str = "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
 
+/// Makes the inventory, and puts all in force if it is what it should be.
+const FINISH: &str = "\
+sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
+rm -f list pack
+ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
+";
+
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
+/// Nothing is run that is not what was packed.
 const UNPACK: &str = "\
-python3 -c 'import base64,lzma
-open(1,\"wb\").write(lzma.decompress(base64.b85decode(open(0).read().replace(\"\\n\",\"\"))))' >pack <<'.'
+python3 -c 'import base64,lzma,zlib
+b=lzma.decompress(base64.b85decode(open(0).read().replace(\"\\n\",\"\")))
+if zlib.crc32(b)==@CRC@:open(1,\"wb\").write(b)' >pack <<'.'
 ";
 
 /// One here-document for each file.
 pub(super) fn script(files: &[File]) -> String {
-    PLACE.to_owned() + &files.iter().map(here).collect::<String>()
+    [PLACE, &files.iter().map(here).collect::<String>(), FINISH].concat()
 }
 
 /// The same, compressed: about a third of the size.
 pub(super) fn compressed(files: &[File]) -> String {
-    let packed = ascii85::encoded(&lzma(&script(files)));
-    let mut text = UNPACK.to_owned();
+    let script = script(files);
+    let packed = ascii85::encoded(&lzma(&script));
+    let mut text = UNPACK.replace("@CRC@", &crc32fast::hash(script.as_bytes()).to_string());
     for line in packed.as_bytes().chunks(WIDTH) {
         text.extend(line.iter().map(|&byte| char::from(byte)));
         text.push('\n');
     }
-    text + ".\n. ./pack\nrm pack\n"
+    text + ".\n. ./pack\n"
 }
 
 /// A here-document whose last line is none of the contents'.

@@ -41,7 +41,7 @@ born() { # NAME VALUE
 place() {
     [ -d "$home/payload" ] || return 0
     while read -r _ mode owner _ path; do
-        getent passwd "${owner%:*}" >/dev/null && getent group "${owner#*:}" >/dev/null || owner=root:root
+        case $owner in root:root) ;; *) getent group "${owner#*:}" >/dev/null || owner=root:root ;; esac
         [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
         install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$home/payload$path" "$path.homeseed"
     done <"$home/inventory"
