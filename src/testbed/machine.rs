@@ -163,7 +163,8 @@ impl Machine {
         add(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp.sock"))]);
         // What the guest has written is in this host's page cache, which outlives a killed QEMU: a power
         // cut loses nothing more for not being flushed. That holds for a raw file only.
-        let disk = format!("file={},if=virtio,format=raw,discard=unmap,cache=unsafe", file("disk.raw"));
+        let disk =
+            format!("file={},if=virtio,format=raw,discard=unmap,cache=unsafe", file("disk.raw"));
         add(&["-drive", &disk]);
         add(&["-drive", &format!("file={},if=virtio,format=raw,readonly=on", file("seed.iso"))]);
         add(&["-netdev", &format!("tap,id=wire,ifname={TAP},script=no,downscript=no")]);
