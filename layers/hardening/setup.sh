@@ -6,5 +6,6 @@ set -eu
 mkdir -p /run/sshd
 sshd -t
 systemctl try-reload-or-restart ssh
+systemctl try-restart systemd-resolved
 # Some keys belong to modules that are not loaded.
 sysctl -q --system || true

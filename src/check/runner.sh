@@ -29,4 +29,4 @@ check() {
 }
 
 n=0 failed=0 from=${1:-all}
-case $from in host) echo 1..@HOST@ ;; network) echo 1..@NETWORK@ ;; *) echo 1..@ALL@ ;; esac
+case $from in host) echo 1..@HOST@ ;; network) echo 1..@NETWORK@ ;; all) echo 1..@ALL@ ;; *) exit 2 ;; esac
