@@ -29,6 +29,16 @@ boot() {
     ask boot
 }
 
+# adopt_name: the packages of a shared disk were told another case's server name; this is what they would have
+# written for ours. Right after `boot`, before the machine gets that far.
+adopt_name() {
+    guest "dir=/etc/matrix-synapse/conf.d
+        if [ -d \$dir ]; then
+            echo 'matrix-synapse-py3 matrix-synapse/server-name string $SERVER_NAME' | debconf-set-selections
+            echo 'server_name: $SERVER_NAME' >\$dir/server_name.yaml
+        fi"
+}
+
 # names_appear: from now on the DNS knows the machine.
 names_appear() { ask names; }
 
@@ -118,11 +128,12 @@ checks() { retell "$(ask checks)"; }
 
 # federation: messages and media both ways with the listed homeserver, nothing with another.
 federation() {
+    [ -n "$LISTED" ] || return 0
     ask peers
     federation_password=$(guest 'homeserver first-password' | tail -n 1)
     tell "exchanging messages with $LISTED"
     retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED STRANGER=$STRANGER \
-        ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
+        ANYONE=$ANYONE ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
         PEER_USER=$PEER_USER PEER_PASSWORD=$PEER_PASSWORD sh -u $FEDERATION/exchange.sh" 2>&1)"
 }
 

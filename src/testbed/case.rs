@@ -36,8 +36,10 @@ pub struct Case {
     pub admin: String,
     /// Every name that leads to the machine.
     pub names: Vec<String>,
-    /// The homeserver that the site lists, if it lists any.
+    /// A homeserver that the site federates with, if it does with any.
     pub listed: Option<String>,
+    /// Whether it federates with every other too.
+    pub anyone: bool,
     /// Where the machine finds the Matrix repository.
     pub repository: String,
     /// Where the machine finds its certificate authority.
@@ -90,7 +92,8 @@ impl Case {
             payload: plan.digest(),
             checks: plan.script(),
             admin,
-            listed: facts.pointer("/federation/allow/0").and_then(Value::as_str).map(str::to_owned),
+            listed: listed(&facts),
+            anyone: anyone(&facts),
             repository: fact("/apt/matrix/url")?,
             authority: fact("/tls/acme/directory")?,
             pages: plan
@@ -134,6 +137,16 @@ fn pin(plan: &mut Plan, from: &str, to: &str) {
     for file in &mut plan.files {
         file.contents = file.contents.replace(from, to);
     }
+}
+
+fn anyone(facts: &Value) -> bool {
+    facts.pointer("/federation/anyone").and_then(Value::as_bool).unwrap_or_default()
+}
+
+fn listed(facts: &Value) -> Option<String> {
+    let first = facts.pointer("/federation/allow/0").and_then(Value::as_str);
+    let any = anyone(facts).then_some("listed.example.net");
+    first.or(any).map(str::to_owned)
 }
 
 fn text(facts: &Value, path: &str) -> Result<String> {

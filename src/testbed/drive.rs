@@ -119,6 +119,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("HOST", &case.host),
         set("ADMIN", &case.admin),
         set("LISTED", case.listed.as_deref().unwrap_or_default()),
+        set("ANYONE", if case.anyone { "yes" } else { "" }),
         set("MACHINE", MACHINE),
         set("STRANGER", STRANGER_NAME),
         set("PEER_USER", PEER_USER.0),
@@ -153,7 +154,9 @@ mod tests {
 
     fn hear(lines: &[&str]) -> (Said, Tally) {
         let (mut said, mut tally) = (Said::default(), Tally::default());
-        lines.iter().for_each(|line| said.hear(line, &mut tally));
+        for line in lines {
+            said.hear(line, &mut tally);
+        }
         said.flush(&mut tally);
         (said, tally)
     }

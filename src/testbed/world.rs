@@ -179,7 +179,8 @@ impl World<'_> {
 
     /// Starts both homeservers and waits until they serve; once is enough.
     fn start_peers(&mut self) -> Result<()> {
-        let listed = self.case.listed.clone().unwrap_or_else(|| "listed.example.net".to_owned());
+        let none = || Error::new("the site federates with nobody");
+        let listed = self.case.listed.clone().ok_or_else(none)?;
         if !self.peers.is_empty() {
             return Ok(());
         }
