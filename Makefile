@@ -1,10 +1,9 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools lint unit image-test golden fuzz
+.PHONY: demo test tools build lint unit image-test golden fuzz
 
 HOMESEED = target/release/homeseed
 
-demo: ## builds, compiles the example site, shows what it made
-	cargo build --release --locked --quiet
+demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) check examples/site.yaml
 	$(HOMESEED) plan examples/site.yaml
 	$(HOMESEED) user-data examples/site.yaml --output target/user-data
@@ -12,21 +11,23 @@ demo: ## builds, compiles the example site, shows what it made
 
 test: tools lint unit image-test ## everything, QEMU boots included
 
-tools: ## what the tests need and this machine lacks, by apt
+tools: build ## what the tests need: packages by apt, and a Debian tree with the daemons
 	image-tests/tools
+	$(HOMESEED) test --prepare image-tests
+
+build:
+	cargo build --release --locked --quiet
 
 lint:
 	cargo fmt --check
 	cargo clippy --locked --quiet --all-targets -- -D warnings
-	shellcheck $$(git ls-files | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' -- )
+	git ls-files | grep -v '^tests/golden/' | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
-unit:
-	cargo build --release --locked --quiet
+unit: build
 	cargo test --locked --quiet
 
-image-test: ## all cases, or one: make image-test CASE=minimal
-	cargo build --release --locked --quiet
-	$(HOMESEED) test $(if $(CASE),image-tests/$(CASE),image-tests)
+image-test: build ## all cases, or one: make image-test CASE=minimal
+	$(HOMESEED) test image-tests$(if $(CASE),/$(CASE))
 
 golden: ## rewrites the expected output; then review the diff
 	UPDATE=1 cargo test --locked

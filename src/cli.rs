@@ -14,7 +14,7 @@ use args::Verb;
 use crate::{
     backend::user_data,
     error::{Error, Errors},
-    testbed::{self, Request},
+    testbed::{self, Aim, Request},
 };
 
 pub use args::Args;
@@ -43,19 +43,30 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })
         }
-        Verb::Test { site, look, cache } => return test(site, *look, cache, layers),
+        Verb::Test { site, prepare, look, cache } => {
+            return test(site, aim(*prepare, *look), cache, layers);
+        }
         Verb::TestInside { orders } => return testbed::inside(orders),
     }
     .map_err(Errors::from)
 }
 
 /// Boots and judges; the last line of the product is the count.
-fn test(path: &Path, look: bool, cache: &Path, layers: Option<&Path>) -> Result<(), Errors> {
+fn test(path: &Path, aim: Aim, cache: &Path, layers: Option<&Path>) -> Result<(), Errors> {
     let compile = |path: &Path| input::compile(path, layers);
-    let verdict = testbed::run(&Request { path, compile: &compile, cache, look })?;
-    if look {
+    let verdict = testbed::run(&Request { path, compile: &compile, cache, aim })?;
+    if aim != Aim::Play {
         return Ok(());
     }
     output::print(&format!("{} passed, {} failed\n", verdict.passed, verdict.failed))?;
     if verdict.is_good() { Ok(()) } else { Err(Error::new("not every check passed").into()) }
+}
+
+/// The command line lets at most one of the two through.
+fn aim(prepare: bool, look: bool) -> Aim {
+    match (prepare, look) {
+        (true, _) => Aim::Prepare,
+        (_, true) => Aim::Look,
+        _ => Aim::Play,
+    }
 }

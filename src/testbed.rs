@@ -68,8 +68,19 @@ pub struct Request<'a> {
     pub compile: Compile<'a>,
     /// Where everything is kept that takes long to make.
     pub cache: &'a Path,
+    /// What to do with it.
+    pub aim: Aim,
+}
+
+/// How far a run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    /// Make what is kept, and stop.
+    Prepare,
+    /// Play the cases.
+    Play,
     /// Boot what the last run of the one case left, and give the reader a shell.
-    pub look: bool,
+    Look,
 }
 
 /// The hidden word of the command line after which the orders of [`inside`] stand.
@@ -78,16 +89,19 @@ pub const INSIDE: &str = "test-inside";
 /// The release that machines run.
 const SUITE: &str = "bookworm";
 
-/// Plays every case of `request`, in namespaces that end with it.
+/// Does what `request` aims at; cases are played in namespaces that end with it.
 pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     let host = Host::new()?;
     tree::make(request.cache)?;
     let cache = fs::canonicalize(request.cache).map_err(|error| Error::host(error.to_string()))?;
     let orders = prepare(&host, request, cache)?;
+    if request.aim == Aim::Prepare {
+        return Ok(Verdict { passed: 0, failed: 0 });
+    }
     let verdict = Verdict::file(&orders.cache);
     fs::remove_file(&verdict).ok();
     let status = host.attach(&enter(&orders.cache, &orders.write()?)?)?;
-    if request.look && status == 0 {
+    if request.aim == Aim::Look && status == 0 {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
     // A run that was given up has left none.
@@ -125,7 +139,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     cases.sort_by_key(|case| case.start == Start::Packages);
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;
     let root = root.dir().to_owned();
-    Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.look })
+    Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.aim == Aim::Look })
 }
 
 /// The site files below `path`.

@@ -28,5 +28,6 @@ check() {
     echo "ok $n - $3"
 }
 
+# shellcheck disable=SC2034
 n=0 failed=0 from=${1:-all}
 case $from in host) echo 1..@HOST@ ;; network) echo 1..@NETWORK@ ;; all) echo 1..@ALL@ ;; *) exit 2 ;; esac

@@ -120,8 +120,11 @@ pub(super) enum Verb {
     Test {
         /// A site file, a case's folder, or a folder of cases
         site: PathBuf,
-        /// Boot what the last run of the case left, and get a shell
+        /// Make what the tests keep (tools, image, repository), and stop
         #[arg(long)]
+        prepare: bool,
+        /// Boot what the last run of the case left, and get a shell
+        #[arg(long, conflicts_with = "prepare")]
         look: bool,
         /// Where everything is kept that takes long to make
         #[arg(long, value_name = "DIR", default_value = "target/testbed")]

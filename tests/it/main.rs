@@ -4,6 +4,7 @@
 
 mod checks;
 mod cli;
+mod docs;
 mod docs_site;
 mod golden;
 mod init;
