@@ -104,7 +104,9 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     if request.aim == Aim::Look && status == 0 {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
-    // A run that was given up has left none.
+    if status != 0 {
+        return Err(ended(status).into());
+    }
     let text = tree::read(&verdict).map_err(|_| ended(status))?;
     Ok(serde_json::from_str(&text).map_err(|_| ended(status))?)
 }

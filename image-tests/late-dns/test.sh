@@ -7,6 +7,7 @@ is_placeholder() { issuer | grep -q placeholder; }
 is_real() { issuer | grep -q Pebble; }
 asks_for_names() { state | grep -q "$HOST"; }
 asked_nothing() { [ "$(requests)" = "$1" ] || { echo "$(requests) requests, $1 at first"; false; }; }
+asked_something() { [ "$(requests)" -gt "$before" ]; }
 
 before=$(requests)
 boot nameless
@@ -20,4 +21,5 @@ holds 'the authority was not asked for anything' asked_nothing "$before"
 names_appear
 ready 900
 holds 'its certificate is real' is_real
+holds 'the authority was asked once the names were there' asked_something
 checks

@@ -2,12 +2,14 @@
 # The plug is pulled while packages are unpacked, and once more later: it still gets there.
 unpacks() { guest 'pgrep -f "dpkg .*--status-fd"'; }
 has_packages() { guest 'test -f /var/lib/homeseed/stamps/packages'; }
-is_clean() { [ -z "$(guest 'dpkg --audit')" ]; }
+stands_half() { guest '[ ! -e /var/lib/homeseed/stamps/packages ] && pgrep -f "dpkg .*--status-fd"'; }
+is_clean() { audit=$(guest 'dpkg --audit 2>&1') && [ -z "$audit" ]; }
 
 boot
 tell 'waiting until packages are unpacked'
 holds 'packages are being unpacked' until_holds 900 unpacks
 sleep 12
+holds 'the plug is pulled in the middle of it' stands_half
 cut_power
 boot
 tell 'waiting until packages stand, after the first cut'

@@ -17,7 +17,7 @@ addresses() { # NAME
 }
 
 leads_here() { # NAME ADDRESS
-    ip -o addr show to "$2" | grep -q . && return
+    ip -o addr show scope global to "$2" | grep -q . && return
     # Behind an address of the provider's: does what this machine publishes appear there?
     [ "$(curl -sm9 --resolve "$1:80:$2" "http://$1/.well-known/acme-challenge/homeseed")" = "$token" ]
 }
@@ -37,6 +37,8 @@ ask() {
     set -- --cert-name "$HOST" --server "$ACME" --email "$EMAIL"
     for name in $NAMES; do set -- "$@" -d "$name"; done
     if [ -s /etc/homeseed/acme-ca.pem ]; then export REQUESTS_CA_BUNDLE=/etc/homeseed/acme-ca.pem; fi
+    # certbot was cut short: what it left would be in its way.
+    [ -s "$renewal" ] || rm -rf /etc/letsencrypt/*/"$HOST"*
     if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
         --expand --force-renewal "$@" >"$refusal" 2>&1; then
         grep -E 'Detail:|rror' "$refusal" | tail -n 1 | write "$refusal" 0644 root:root

@@ -3,8 +3,7 @@
 set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
-healthy() { curl -fs --max-time 5 -o /dev/null http://127.0.0.1:8008/health; }
-within 240 healthy || { echo "Synapse does not answer: $(journalctl -u matrix-synapse -o cat -n 1)"; exit 1; }
+curl -sS --retry 99 --retry-delay 3 --retry-connrefused -o /dev/null http://127.0.0.1:8008/health
 if [ ! -e "$state/born/admin" ]; then
     secret "$state/first-password" 0600 root:root
     register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml --user "$ADMIN" \

@@ -5,7 +5,7 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 tls=$state/tls
 mkdir -p "$tls/placeholder" "$state/acme"
-if [ ! -e "$tls/current/fullchain.pem" ]; then
+if [ ! -s "$tls/current/fullchain.pem" ]; then
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 3650 -subj /CN=placeholder \
         -keyout "$tls/placeholder/privkey.pem" -out "$tls/placeholder/fullchain.pem"
     ln -sfn placeholder "$tls/current"

@@ -20,17 +20,17 @@ missing() {
     done <"$home/packages"
 }
 
-if [ -n "$(missing)" ]; then
+if [ -n "$(missing)$(dpkg --audit)" ]; then
     # Fetched anew at each try: an extended key needs no new document.
     fetch_key
     # The man pages are indexed daily, not after every package.
     rm -f /var/lib/man-db/auto-update
     cat "$home"/debconf/* | debconf-set-selections
     touch /run/homeseed/installing
-    trap 'rm -f /run/homeseed/installing' EXIT
     apt_get update
     # shellcheck disable=SC2046
     apt_get install $(cat "$home/packages")
 fi
+rm -f /run/homeseed/installing
 # Now that every owner exists.
 place

@@ -5,6 +5,7 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 version=$(find /etc/postgresql/* -maxdepth 0 -printf '%f\n' | sort -n | tail -n 1)
+mkdir -p "/etc/postgresql/$version/main/conf.d"
 write "/etc/postgresql/$version/main/conf.d/homeseed.conf" 0644 root:root <<EOF
 listen_addresses = ''
 max_connections = 30
@@ -17,5 +18,9 @@ jit = off
 EOF
 if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
 systemctl start postgresql
-runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"
+if ! runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"; then
+    # A power cut while the package made its cluster: nobody's data is in it before the locale is recorded.
+    [ -e "$state/born/database_locale" ] || { systemctl stop postgresql; rm -rf /etc/postgresql/* /var/lib/postgresql/*; pg_createcluster "$version" main; }
+    exit 1
+fi
 born database_locale C

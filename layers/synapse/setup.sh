@@ -5,6 +5,9 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 born server_name "$SERVER_NAME"
 conf=/etc/matrix-synapse
+# The package asks for these two and keeps them here; a power cut, or a corrected site, may have left something else.
+echo "server_name: $SERVER_NAME" | write $conf/conf.d/server_name.yaml 0644 root:root
+echo 'report_stats: false' | write $conf/conf.d/report_stats.yaml 0644 root:root
 mkdir -p "$conf/secrets"
 for name in registration_shared_secret macaroon_secret_key form_secret; do
     secret "$conf/secrets/$name" 0640 root:matrix-synapse

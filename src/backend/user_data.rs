@@ -71,11 +71,14 @@ fn provenance(plan: &Plan, payload: &str) -> String {
 }
 
 /// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
+///
+/// One host key is enough, and the others take a small machine half of its boot.
 fn logins(plan: &Plan) -> String {
+    let host_keys = "ssh_genkeytypes: [ed25519]\n";
     if plan.ssh_keys.is_empty() {
-        return String::new();
+        return host_keys.to_owned();
     }
     let keys: String =
         plan.ssh_keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
-    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n")
+    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{host_keys}")
 }

@@ -1,8 +1,11 @@
 //! The Debian archives that this host itself installs from: host names and paths come from its
 //! own apt configuration, so that a run uses whatever mirror the host uses.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
+use super::tree;
 use crate::{
     error::{Error, Result},
     host::Host,
@@ -41,7 +44,7 @@ impl Archives {
         };
         match (find("Debian"), find("Debian-Security")) {
             (Some((_, main)), Some((_, security))) => {
-                Ok(Archives { main: Archive::parse(main)?, security: Archive::parse(security)? })
+                Ok(Archives { main: Archive::found(main)?, security: Archive::found(security)? })
             }
             _ => Err(Error::host("apt on this host knows no Debian archive")
                 .hint("the test internet needs a Debian host on which `apt-get update` has run")),
@@ -60,6 +63,17 @@ impl Archives {
 }
 
 impl Archive {
+    /// The archive at an address of apt's; `mirror+file:` names a list, as on Debian's cloud images.
+    fn found(uri: &str) -> Result<Archive> {
+        let Some(list) = uri.strip_prefix("mirror+file:") else {
+            return Archive::parse(uri);
+        };
+        let text = tree::read(Path::new(list.trim_end_matches('/')))?;
+        let first = text.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
+        let uri = first.and_then(|line| line.split_whitespace().next());
+        Archive::parse(uri.ok_or_else(|| Error::host(format!("`{list}` names no mirror")))?)
+    }
+
     /// Takes an address apart.
     pub fn parse(uri: &str) -> Result<Archive> {
         let unknown = || Error::host(format!("`{uri}` is not an http or https address"));

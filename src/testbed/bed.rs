@@ -108,7 +108,7 @@ impl<'a> Bed<'a> {
             case,
             fixture: &self.orders.fixture,
             progress: &self.progress,
-            copy_to: shares.then(|| shared_disk(&self.orders.cache)),
+            copy_to: Some(shared_disk(&self.orders.cache)).filter(|disk| shares && !disk.exists()),
             peers: Vec::new(),
             ready_after: Vec::new(),
         }

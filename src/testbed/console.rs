@@ -30,11 +30,14 @@ pub fn faults(text: &str) -> Vec<String> {
     found
 }
 
-/// The command that finds such lines in a machine's journal.
+/// The command that prints such lines of a machine's journal; it fails when there is no journal to read.
 #[must_use]
 pub fn search() -> String {
     let words: String = FAULTS.iter().map(|(words, _)| format!(" -e '{words}'")).collect();
-    format!("journalctl --no-pager -q -o short-monotonic | grep -F{words} | head -n 20")
+    format!(
+        "journalctl --no-pager -q -o short-monotonic >journal && [ -s journal ] || exit 1\n\
+         grep -F{words} journal | head -n 20\n:"
+    )
 }
 
 /// The text so far; a console may hold any bytes.

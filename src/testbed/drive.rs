@@ -51,7 +51,7 @@ pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()>
     said.flush(tally);
     let status = script.finish();
     match said.planned {
-        Some(planned) if planned == said.count && status == 0 => Ok(()),
+        Some(planned) if planned > 0 && planned == said.count && status == 0 => Ok(()),
         planned => {
             let planned = planned.map_or("unknown".to_owned(), |n| n.to_string());
             Err(Error::new(format!(
@@ -144,8 +144,10 @@ fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Resul
     let (verb, text) = request.split_once(' ').unwrap_or((request, ""));
     let text = STANDARD.decode(text).unwrap_or_default();
     let outcome = world.act(verb, &String::from_utf8_lossy(&text))?;
-    let Outcome { status, stdout, .. } = outcome;
-    script.say(&format!("{status} {}", STANDARD.encode(stdout)))
+    let Outcome { status, stdout, stderr } = outcome;
+    // What a command complains about is the reason when it fails, and noise when it does not.
+    let text = if status == 0 { stdout } else { stdout + &stderr };
+    script.say(&format!("{status} {}", STANDARD.encode(text)))
 }
 
 #[cfg(test)]

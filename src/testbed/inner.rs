@@ -72,9 +72,16 @@ fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> R
 
 /// What went wrong without a check noticing.
 fn look_for_faults(world: &mut World<'_>, tally: &mut Tally) {
-    let mut faults = console::faults(&world.machine.console());
-    let journal = world.machine.run(&console::search(), Duration::from_secs(120));
-    faults.extend(console::faults(&journal.map(|outcome| outcome.stdout).unwrap_or_default()));
+    let console = world.machine.console();
+    let mut faults = console::faults(&console);
+    if console.is_empty() {
+        faults.push("the console said nothing at all".to_owned());
+    }
+    match world.machine.run(&console::search(), Duration::from_secs(120)) {
+        Ok(journal) if journal.status == 0 => faults.extend(console::faults(&journal.stdout)),
+        Ok(journal) => faults.push(format!("the journal cannot be read: {}", journal.stderr)),
+        Err(error) => faults.push(format!("the journal cannot be read: {error}")),
+    }
     let title = format!("{}: neither console nor journal shows a fault", world.case.name);
     tally.result(faults.is_empty(), &title, &faults.join("\n"));
 }

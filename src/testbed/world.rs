@@ -19,6 +19,7 @@ use super::{
     progress::Progress,
 };
 use crate::{
+    check::read_tap,
     error::{Error, Result},
     host::{Host, Outcome},
 };
@@ -57,7 +58,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Asked every few seconds, so it starts no process on the machine.
 const POLL: &str = "
 cd /var/lib/homeseed 2>/dev/null || exit 0
-[ -f stamps/packages ] && echo packages
+[ -f stamps/packages ] && [ ! -e born/server_name ] && echo packages
 [ status.json -nt /run/testbed/boot ] && read -r line <status.json && printf '%s\\n' \"$line\"
 :";
 
@@ -97,8 +98,8 @@ impl World<'_> {
         self.machine.alive()?;
         Ok(outcome.unwrap_or_else(|error| Outcome {
             status: 255,
-            stdout: error.to_string(),
-            stderr: String::new(),
+            stdout: String::new(),
+            stderr: error.to_string(),
         }))
     }
 
@@ -172,9 +173,7 @@ impl World<'_> {
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
         let outside = self.host.outcome(&words, &self.case.checks)?;
-        let text =
-            format!("{}{}{}{}", inside.stdout, inside.stderr, outside.stdout, outside.stderr);
-        Ok(said(text))
+        Ok(said(complete("on the machine", &inside) + &complete("from outside", &outside)))
     }
 
     /// Starts both homeservers and waits until they serve; once is enough.
@@ -208,6 +207,26 @@ impl World<'_> {
         let dir = self.internet.dir().join("peers").join(name);
         peer::start(self.host, &self.internet.root, self.fixture, &dir, &peer)
     }
+}
+
+/// The TAP of `outcome` when it is all there, and otherwise one result that says what is missing.
+fn complete(place: &str, outcome: &Outcome) -> String {
+    let missing = match read_tap(&outcome.stdout) {
+        Ok(results) if !results.is_empty() => return outcome.stdout.clone(),
+        Ok(_) => "there is none".to_owned(),
+        Err(reason) => reason,
+    };
+    let last = console::last_line(&outcome.stderr);
+    format!(
+        "{}1..1\nnot ok 1 - every check is run {place}\n# {missing}\n# status {}: {last}\n",
+        shown(&outcome.stdout),
+        outcome.status
+    )
+}
+
+/// What arrived of results that are not all there, as remarks.
+fn shown(text: &str) -> String {
+    text.lines().map(|line| format!("# {line}\n")).collect()
 }
 
 fn quiet((): ()) -> Outcome {

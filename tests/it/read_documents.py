@@ -10,7 +10,7 @@ import sys
 import yaml
 
 QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-KEYS = {"ssh_authorized_keys", "ssh_pwauth", "bootcmd"}
+KEYS = {"ssh_authorized_keys", "ssh_pwauth", "ssh_genkeytypes", "bootcmd"}
 
 
 def payload(script):

@@ -60,13 +60,3 @@ apt_get() {
     apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }
-
-# Tries a command once a second, for so many seconds.
-within() { # SECONDS COMMAND...
-    until=$(($(date +%s) + $1))
-    shift
-    until "$@"; do
-        [ "$(date +%s)" -lt "$until" ] || return 1
-        sleep 1
-    done
-}
