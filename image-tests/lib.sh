@@ -29,16 +29,6 @@ boot() {
     ask boot
 }
 
-# adopt_name: the packages of a shared disk were told another case's server name; this is what they would have
-# written for ours. Right after `boot`, before the machine gets that far.
-adopt_name() {
-    guest "dir=/etc/matrix-synapse/conf.d
-        if [ -d \$dir ]; then
-            echo 'matrix-synapse-py3 matrix-synapse/server-name string $SERVER_NAME' | debconf-set-selections
-            echo 'server_name: $SERVER_NAME' >\$dir/server_name.yaml
-        fi"
-}
-
 # names_appear: from now on the DNS knows the machine.
 names_appear() { ask names; }
 

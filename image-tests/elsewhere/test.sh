@@ -2,6 +2,5 @@
 # starts from: packages
 # The bare domain lives on another web server, which holds the two documents that the plan prints.
 boot
-adopt_name
 ready 900
 checks

@@ -2,6 +2,6 @@
 # starts from: packages
 # The server name is the machine's own name.
 boot
-adopt_name
 ready 900
 checks
+federation
