@@ -1,8 +1,10 @@
 //! The command line from outside: what goes in, what comes out, and the exit status.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::Read as _,
+    os::unix::{ffi::OsStrExt as _, fs::symlink},
     path::Path,
     process::{Command, Output},
 };
@@ -119,7 +121,7 @@ fn checks_are_a_script_or_a_list() {
     assert!(list.lines().all(|line| line.starts_with("host ") || line.starts_with("network ")));
 }
 
-fn layer(dir: &Path, name: &str) {
+fn layer(dir: &Path, name: impl AsRef<Path>) {
     let folder = dir.join(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("layer.yaml"), "about: x\nports: [7777]\n").unwrap();
@@ -145,6 +147,30 @@ fn a_layer_cannot_take_the_name_of_another() {
     let output = run(&["check", site.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("there is a layer `base` already"), "{}", err(&output));
+}
+
+#[test]
+fn a_layer_whose_name_a_shell_would_split_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "a b");
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [\"./a b\"]\n")).unwrap();
+    let output = run(&["user-data", site.to_str().unwrap()], "");
+    assert_eq!((output.status.code(), out(&output)), (Some(1), String::new()));
+    assert!(err(&output).contains("the folder `a b` cannot be a layer"), "{}", err(&output));
+    assert!(err(&output).contains("hint: rename it"), "{}", err(&output));
+}
+
+#[test]
+fn a_layer_whose_name_is_not_text_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), OsStr::from_bytes(b"a\xff"));
+    symlink(OsStr::from_bytes(b"a\xff"), dir.path().join("a")).unwrap();
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [a]\n")).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("hint: rename it"), "{}", err(&output));
 }
 
 #[test]
