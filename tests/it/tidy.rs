@@ -40,13 +40,64 @@ fn modules_import_downwards() {
     assert!(order.len() > 5, "{order:?}");
     for (path, text) in rust() {
         let Some(rank) = order.iter().position(|it| *it == module(&path)) else { continue };
+        let used = used(&text);
         for above in &order[..rank] {
-            let used = text.contains(&format!("crate::{above}"))
-                || text.lines().any(|line| {
-                    line.trim_start().starts_with(&format!("{above}::")) && line.starts_with("    ")
-                });
-            assert!(!used, "{} uses `{above}`, which stands above it", path.display());
+            let above = above.as_str();
+            assert!(
+                !used.contains(above),
+                "{} uses `{above}`, which stands above it",
+                path.display()
+            );
         }
+    }
+}
+
+/// The modules of this crate that `text` names, alone or in a group.
+fn used(text: &str) -> BTreeSet<&str> {
+    let paths = text.split("crate::").skip(1);
+    let names = paths.flat_map(|rest| rest.strip_prefix('{').map_or_else(|| vec![rest], members));
+    names.map(|path| word(path.trim_start())).collect()
+}
+
+/// The members of a group, from behind its opening brace.
+fn members(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut members) = (0, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                members.push(&group[start..at]);
+                start = at + 1;
+            }
+            _ => (),
+        }
+        if c == '}' && depth == 0 && start == at + 1 {
+            break;
+        }
+    }
+    members
+}
+
+/// The identifier that `text` begins with.
+fn word(text: &str) -> &str {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default()
+}
+
+#[test]
+fn an_import_upwards_is_seen_however_it_is_written() {
+    let texts = [
+        "use crate::cli::run;",
+        "    crate::cli::run()",
+        "use crate::{cli, error::Error};",
+        "use crate::{error::{Error, Place}, cli::run};",
+        "use crate::{\n    error::{Error, Result},\n    cli::{\n        self,\n    },\n};",
+    ];
+    for text in texts {
+        assert!(used(text).contains("cli"), "{text}: {:?}", used(text));
+    }
+    for text in ["use crate::{error::{cli, Error}}; cli::run()", "use crate::{plan}; {cli, x}"] {
+        assert!(!used(text).contains("cli"), "{text}: {:?}", used(text));
     }
 }
 
