@@ -195,6 +195,20 @@ fn a_first_site_file_is_accepted_as_it_is() {
 }
 
 #[test]
+fn the_binary_needs_no_files_beside_it() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let alone = dir.path().join("homeseed");
+    fs::hard_link(env!("CARGO_BIN_EXE_homeseed"), &alone).unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = tools::command(alone.to_str().unwrap());
+    command.args(["user-data", "-", "--limit", "999999"]).current_dir(empty.path()).env_clear();
+    let output = tools::finish(tools::start(&mut command), SITE);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).starts_with("#cloud-config\n"));
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn help_fits_into_eighty_columns() {
     let help = out(&run(&["--help"], ""));
     let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1);
