@@ -4,7 +4,10 @@ use std::{
     ffi::OsStr,
     fs,
     io::Read as _,
-    os::unix::{ffi::OsStrExt as _, fs::symlink},
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{FileTypeExt as _, PermissionsExt as _, symlink},
+    },
     path::Path,
     process::{Command, Output},
 };
@@ -81,6 +84,89 @@ fn the_output_file_holds_what_standard_output_would() {
     assert_eq!(out(&output), "");
     assert_eq!(fs::read_to_string(&file).unwrap(), printed);
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+/// `user-data` of a small site, written to `file`.
+fn written(file: &Path) -> Output {
+    run(&["user-data", "-", "--limit", "999999", "--output", file.to_str().unwrap()], SITE)
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn an_output_file_keeps_its_mode_and_a_new_one_is_for_all_to_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let [new, old, usual] = ["new", "old", "usual"].map(|name| dir.path().join(name));
+    fs::write(&usual, "").unwrap();
+    fs::write(&old, "").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).unwrap();
+    for file in [&new, &old] {
+        assert_eq!(written(file).status.code(), Some(0));
+    }
+    // What the umask takes away, it takes from all.
+    assert_eq!((mode(&new), mode(&old)), (0o644 & mode(&usual), 0o640));
+}
+
+#[test]
+fn the_file_behind_a_link_is_replaced_and_not_the_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let [elsewhere, link, target] =
+        ["elsewhere", "link", "elsewhere/target"].map(|name| dir.path().join(name));
+    fs::create_dir(&elsewhere).unwrap();
+    symlink("elsewhere/next", &link).unwrap();
+    symlink("target", elsewhere.join("next")).unwrap();
+    for old in [None, Some("old")] {
+        if let Some(text) = old {
+            fs::write(&target, text).unwrap();
+        }
+        assert_eq!(written(&link).status.code(), Some(0));
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("elsewhere/next"));
+        assert!(fs::symlink_metadata(&target).unwrap().is_file());
+        assert!(fs::read_to_string(&target).unwrap().starts_with("#cloud-config\n"));
+    }
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 2);
+}
+
+#[test]
+fn links_in_a_circle_are_status_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink("link", &link).unwrap();
+    assert_eq!(written(&link).status.code(), Some(2));
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("link"));
+}
+
+#[test]
+fn a_named_pipe_is_written_into() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(tools::run(&["mkfifo", pipe.to_str().unwrap()], "").status.success());
+    let reader = tools::start(tools::command("timeout").args(["60", "cat"]).arg(&pipe));
+    assert_eq!(written(&pipe).status.code(), Some(0));
+    assert!(out(&tools::finish(reader, "")).starts_with("#cloud-config\n"));
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_device_is_written_into() {
+    let printed = written(Path::new("/proc/self/fd/1"));
+    assert_eq!(printed.status.code(), Some(0), "{}", err(&printed));
+    assert!(out(&printed).starts_with("#cloud-config\n"));
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("full");
+    symlink("/dev/full", &link).unwrap();
+    let output = written(&link);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("/dev/full"));
+    assert!(fs::metadata(&link).unwrap().file_type().is_char_device());
+}
+
+#[test]
+fn a_folder_is_no_output_file() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(written(dir.path()).status.code(), Some(2));
 }
 
 #[test]
