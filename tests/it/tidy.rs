@@ -203,6 +203,50 @@ fn nothing_is_left_to_be_done() {
     }
 }
 
+/// Every file that is tracked, but for the texts that are wrong on purpose.
+fn tracked() -> Vec<String> {
+    let output = tools::run(&["git", "ls-files", "-z"], "");
+    assert!(output.status.success(), "{}", tools::said(&output));
+    let list = String::from_utf8(output.stdout).unwrap();
+    let names = list.split_terminator('\0').filter(|name| !name.starts_with("tests/golden/"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_file_is_text_and_at_the_top_stands_nothing_unexpected() {
+    let top = [
+        ".ci",
+        ".gitignore",
+        ".shellcheckrc",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "Makefile",
+        "README.md",
+        "clippy.toml",
+        "docs",
+        "examples",
+        "image-tests",
+        "layers",
+        "rustfmt.toml",
+        "src",
+        "tests",
+    ];
+    let tracked = tracked();
+    assert!(tracked.len() > 100, "{tracked:?}");
+    for name in tracked {
+        let first = name.split('/').next().unwrap();
+        assert!(top.contains(&first), "{name} does not belong here");
+        // One that is deleted and not yet committed is no fault.
+        let bytes = fs::read(&name).unwrap_or_default();
+        let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'));
+        assert!(is_text, "{name} is no text");
+    }
+}
+
 #[test]
 fn the_changelog_has_the_version_once() {
     let heading = format!("## {}", env!("CARGO_PKG_VERSION"));
