@@ -33,4 +33,5 @@ golden: ## rewrites the expected output; then review the diff
 	UPDATE=1 cargo test --locked
 
 fuzz: ## a minute of coverage-guided fuzzing; needs cargo-fuzz and a nightly toolchain
-	cd tests && cargo +nightly fuzz run site -- -max_total_time=60
+	mkdir -p tests/fuzz/corpus/site
+	cargo +nightly fuzz run --fuzz-dir tests/fuzz site tests/fuzz/corpus/site tests/golden/errors examples -- -max_total_time=60

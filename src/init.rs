@@ -1,6 +1,6 @@
 //! Writes a `site.yaml` to start from.
 
-use std::str::FromStr;
+use std::{collections::BTreeSet, str::FromStr};
 
 use crate::{
     error::{Error, Errors},
@@ -27,7 +27,7 @@ pub struct Options {
 
 /// The text of a site file with these values; it parses as it is.
 pub fn site_yaml(options: &Options) -> Result<String, Errors> {
-    let keys: Vec<&str> = options.ssh_keys.iter().flat_map(|text| key_lines(text)).collect();
+    let keys = distinct(options.ssh_keys.iter().flat_map(|text| key_lines(text)));
     let admin = options.admin.as_deref().unwrap_or("admin");
     let mut errors = Vec::new();
     check::<ServerName>("--server-name", &options.server_name, &mut errors);
@@ -51,6 +51,12 @@ fn key_lines(text: &str) -> Vec<&str> {
     text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
+/// Each key where it first stands. More blanks do not make another key.
+fn distinct<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    keys.filter(|key| seen.insert(key.split_ascii_whitespace().collect::<Vec<_>>())).collect()
+}
+
 fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Error>) {
     errors.extend(text.parse::<T>().err().map(|refusal| refusal.about(flag).at(None)));
 }
@@ -58,9 +64,8 @@ fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Err
 fn written(options: &Options, keys: &[&str], admin: &str) -> String {
     let Options { server_name, host, email, .. } = options;
     let delegation = if server_name == host { "none" } else { "same-host" };
-    let mut keys: Vec<String> = keys.iter().map(|key| format!("\n    - {}", scalar(key))).collect();
-    keys.dedup();
-    let keys = if keys.is_empty() { " []".to_owned() } else { keys.concat() };
+    let items: String = keys.iter().map(|key| format!("\n    - {}", scalar(key))).collect();
+    let keys = if keys.is_empty() { " []" } else { &items };
     format!(
         "\
 # The homeserver of {server_name}. This file holds no secrets.

@@ -129,6 +129,9 @@ fn layer<'s>(name: &'s str, files: &[(&'s str, &'s str)]) -> Result<Layer<'s>, E
         .iter()
         .find(|(path, _)| inside(path) == Some(MANIFEST))
         .ok_or_else(|| Error::new(format!("layer `{name}` has no `{MANIFEST}`")))?;
+    if !is_name(name) {
+        return Err(misnamed(name));
+    }
     let manifest = Manifest::parse(manifest.0, manifest.1)?;
     let mut sources = Vec::new();
     for (path, text) in files {
@@ -141,6 +144,18 @@ fn layer<'s>(name: &'s str, files: &[(&'s str, &'s str)]) -> Result<Layer<'s>, E
         sources.push(Source { name: path, purpose, text, template });
     }
     Ok(Layer { name, manifest, sources })
+}
+
+/// Names stand bare in shell: in the script that places the files, and in the inventory.
+fn is_name(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    text.starts_with(plain) && text.chars().all(|c| plain(c) || c == '-')
+}
+
+/// The error for a layer's `folder` that has no name for a layer.
+pub(crate) fn misnamed(folder: &str) -> Error {
+    let message = format!("the folder `{}` cannot be a layer by this name", folder.escape_debug());
+    Error::new(message).hint("rename it: a to z, 0 to 9 and hyphens, and no hyphen first")
 }
 
 /// What the file at `path` of a layer is for; `None` when nothing would read it.

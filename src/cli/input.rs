@@ -56,7 +56,8 @@ pub(super) fn sources(path: &Path, site: &Site, layers: Option<&Path>) -> Result
 /// Adds the one layer in `folder` under the folder's name.
 fn add(sources: &mut Sources, folder: &Path) -> Result<()> {
     let real = folder.canonicalize().map_err(|error| unreadable(folder, &error))?;
-    let name = real.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+    let name = real.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| layer::misnamed(&real.to_string_lossy()))?;
     let prefix = format!("{name}/");
     if sources.keys().any(|path| path.starts_with(&prefix)) {
         let message = format!("there is a layer `{name}` already, beside {}", folder.display());

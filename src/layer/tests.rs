@@ -39,6 +39,17 @@ fn a_folder_without_a_manifest_is_refused() {
 }
 
 #[test]
+fn a_name_that_a_shell_would_read_is_refused() {
+    for name in ["$(reboot)", "a b", "a;b", "a'b", "-a", "A", "a.b", "\u{e4}", "a\nb", ""] {
+        let manifest = format!("{name}/layer.yaml");
+        let said = format!("the folder `{}` cannot be a layer", name.escape_debug());
+        refuses(&[(&manifest, "about: x\n")], &said);
+        refuses(&[(&manifest, "about: x\n")], "hint: rename it: a to z");
+    }
+    assert!(Layers::read(&sources(&[("3-a-/layer.yaml", "about: x\n")])).is_ok());
+}
+
+#[test]
 fn a_file_that_nothing_reads_is_refused() {
     refuses(&[("a/layer.yaml", "about: x\n"), ("a/setpu.sh", "")], "nothing reads `a/setpu.sh`");
 }

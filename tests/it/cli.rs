@@ -1,8 +1,13 @@
 //! The command line from outside: what goes in, what comes out, and the exit status.
 
 use std::{
+    ffi::OsStr,
     fs,
     io::Read as _,
+    os::unix::{
+        ffi::OsStrExt as _,
+        fs::{FileTypeExt as _, PermissionsExt as _, symlink},
+    },
     path::Path,
     process::{Command, Output},
 };
@@ -81,6 +86,89 @@ fn the_output_file_holds_what_standard_output_would() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
+/// `user-data` of a small site, written to `file`.
+fn written(file: &Path) -> Output {
+    run(&["user-data", "-", "--limit", "999999", "--output", file.to_str().unwrap()], SITE)
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn an_output_file_keeps_its_mode_and_a_new_one_is_for_all_to_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let [new, old, usual] = ["new", "old", "usual"].map(|name| dir.path().join(name));
+    fs::write(&usual, "").unwrap();
+    fs::write(&old, "").unwrap();
+    fs::set_permissions(&old, fs::Permissions::from_mode(0o640)).unwrap();
+    for file in [&new, &old] {
+        assert_eq!(written(file).status.code(), Some(0));
+    }
+    // What the umask takes away, it takes from all.
+    assert_eq!((mode(&new), mode(&old)), (0o644 & mode(&usual), 0o640));
+}
+
+#[test]
+fn the_file_behind_a_link_is_replaced_and_not_the_link() {
+    let dir = tempfile::tempdir().unwrap();
+    let [elsewhere, link, target] =
+        ["elsewhere", "link", "elsewhere/target"].map(|name| dir.path().join(name));
+    fs::create_dir(&elsewhere).unwrap();
+    symlink("elsewhere/next", &link).unwrap();
+    symlink("target", elsewhere.join("next")).unwrap();
+    for old in [None, Some("old")] {
+        if let Some(text) = old {
+            fs::write(&target, text).unwrap();
+        }
+        assert_eq!(written(&link).status.code(), Some(0));
+        assert_eq!(fs::read_link(&link).unwrap(), Path::new("elsewhere/next"));
+        assert!(fs::symlink_metadata(&target).unwrap().is_file());
+        assert!(fs::read_to_string(&target).unwrap().starts_with("#cloud-config\n"));
+    }
+    assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 2);
+}
+
+#[test]
+fn links_in_a_circle_are_status_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("link");
+    symlink("link", &link).unwrap();
+    assert_eq!(written(&link).status.code(), Some(2));
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("link"));
+}
+
+#[test]
+fn a_named_pipe_is_written_into() {
+    let dir = tempfile::tempdir().unwrap();
+    let pipe = dir.path().join("pipe");
+    assert!(tools::run(&["mkfifo", pipe.to_str().unwrap()], "").status.success());
+    let reader = tools::start(tools::command("timeout").args(["60", "cat"]).arg(&pipe));
+    assert_eq!(written(&pipe).status.code(), Some(0));
+    assert!(out(&tools::finish(reader, "")).starts_with("#cloud-config\n"));
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_device_is_written_into() {
+    let printed = written(Path::new("/proc/self/fd/1"));
+    assert_eq!(printed.status.code(), Some(0), "{}", err(&printed));
+    assert!(out(&printed).starts_with("#cloud-config\n"));
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("full");
+    symlink("/dev/full", &link).unwrap();
+    let output = written(&link);
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert_eq!(fs::read_link(&link).unwrap(), Path::new("/dev/full"));
+    assert!(fs::metadata(&link).unwrap().file_type().is_char_device());
+}
+
+#[test]
+fn a_folder_is_no_output_file() {
+    let dir = tempfile::tempdir().unwrap();
+    assert_eq!(written(dir.path()).status.code(), Some(2));
+}
+
 #[test]
 fn a_reader_that_stops_early_is_no_mistake() {
     let mut child = tools::start(&mut homeseed(&["plan", "-", "--json"]));
@@ -119,7 +207,7 @@ fn checks_are_a_script_or_a_list() {
     assert!(list.lines().all(|line| line.starts_with("host ") || line.starts_with("network ")));
 }
 
-fn layer(dir: &Path, name: &str) {
+fn layer(dir: &Path, name: impl AsRef<Path>) {
     let folder = dir.join(name);
     fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("layer.yaml"), "about: x\nports: [7777]\n").unwrap();
@@ -148,6 +236,30 @@ fn a_layer_cannot_take_the_name_of_another() {
 }
 
 #[test]
+fn a_layer_whose_name_a_shell_would_split_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "a b");
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [\"./a b\"]\n")).unwrap();
+    let output = run(&["user-data", site.to_str().unwrap()], "");
+    assert_eq!((output.status.code(), out(&output)), (Some(1), String::new()));
+    assert!(err(&output).contains("the folder `a b` cannot be a layer"), "{}", err(&output));
+    assert!(err(&output).contains("hint: rename it"), "{}", err(&output));
+}
+
+#[test]
+fn a_layer_whose_name_is_not_text_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), OsStr::from_bytes(b"a\xff"));
+    symlink(OsStr::from_bytes(b"a\xff"), dir.path().join("a")).unwrap();
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [a]\n")).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("hint: rename it"), "{}", err(&output));
+}
+
+#[test]
 fn layers_are_read_from_a_folder_instead() {
     let dir = tempfile::tempdir().unwrap();
     layer(dir.path(), "only");
@@ -166,6 +278,20 @@ fn a_first_site_file_is_accepted_as_it_is() {
     fs::write(&site, &text).unwrap();
     let output = run(&["check", site.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+}
+
+#[test]
+fn the_binary_needs_no_files_beside_it() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let alone = dir.path().join("homeseed");
+    fs::hard_link(env!("CARGO_BIN_EXE_homeseed"), &alone).unwrap();
+    let empty = tempfile::tempdir().unwrap();
+    let mut command = tools::command(alone.to_str().unwrap());
+    command.args(["user-data", "-", "--limit", "999999"]).current_dir(empty.path()).env_clear();
+    let output = tools::finish(tools::start(&mut command), SITE);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).starts_with("#cloud-config\n"));
+    assert_eq!(fs::read_dir(empty.path()).unwrap().count(), 0);
 }
 
 #[test]

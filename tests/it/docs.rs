@@ -9,7 +9,7 @@ use homeseed::{
 };
 
 /// The blocks of `file` that are marked as `language`.
-fn blocks(file: &str, language: &str) -> Vec<String> {
+pub(crate) fn blocks(file: &str, language: &str) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
     let opening = format!("```{language}\n");
     let blocks = text.split(opening.as_str()).skip(1);

@@ -97,6 +97,15 @@ fn a_key_may_be_given_twice() {
 }
 
 #[test]
+fn a_key_is_written_once_wherever_it_is_repeated() {
+    let other = KEY.replace("HR4f", "HR4g");
+    let files = [format!("{KEY} me\n{other}\n{KEY} me\n"), format!("{other}\n{KEY}   me\r\n")];
+    let site = Options { ssh_keys: files.to_vec(), ..options() };
+    let read = Site::parse("site.yaml", &site_yaml(&site).unwrap()).unwrap();
+    assert_eq!(read.ssh_keys(), [format!("{KEY} me"), other]);
+}
+
+#[test]
 fn a_private_key_is_not_repeated() {
     let text = "-----BEGIN OPENSSH PRIVATE KEY-----\nc2VjcmV0\n-----END OPENSSH PRIVATE KEY-----\n";
     let site = Options { ssh_keys: vec![text.to_owned()], ..options() };

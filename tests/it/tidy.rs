@@ -40,13 +40,64 @@ fn modules_import_downwards() {
     assert!(order.len() > 5, "{order:?}");
     for (path, text) in rust() {
         let Some(rank) = order.iter().position(|it| *it == module(&path)) else { continue };
+        let used = used(&text);
         for above in &order[..rank] {
-            let used = text.contains(&format!("crate::{above}"))
-                || text.lines().any(|line| {
-                    line.trim_start().starts_with(&format!("{above}::")) && line.starts_with("    ")
-                });
-            assert!(!used, "{} uses `{above}`, which stands above it", path.display());
+            let above = above.as_str();
+            assert!(
+                !used.contains(above),
+                "{} uses `{above}`, which stands above it",
+                path.display()
+            );
         }
+    }
+}
+
+/// The modules of this crate that `text` names, alone or in a group.
+fn used(text: &str) -> BTreeSet<&str> {
+    let paths = text.split("crate::").skip(1);
+    let names = paths.flat_map(|rest| rest.strip_prefix('{').map_or_else(|| vec![rest], members));
+    names.map(|path| word(path.trim_start())).collect()
+}
+
+/// The members of a group, from behind its opening brace.
+fn members(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut members) = (0, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                members.push(&group[start..at]);
+                start = at + 1;
+            }
+            _ => (),
+        }
+        if c == '}' && depth == 0 && start == at + 1 {
+            break;
+        }
+    }
+    members
+}
+
+/// The identifier that `text` begins with.
+fn word(text: &str) -> &str {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).next().unwrap_or_default()
+}
+
+#[test]
+fn an_import_upwards_is_seen_however_it_is_written() {
+    let texts = [
+        "use crate::cli::run;",
+        "    crate::cli::run()",
+        "use crate::{cli, error::Error};",
+        "use crate::{error::{Error, Place}, cli::run};",
+        "use crate::{\n    error::{Error, Result},\n    cli::{\n        self,\n    },\n};",
+    ];
+    for text in texts {
+        assert!(used(text).contains("cli"), "{text}: {:?}", used(text));
+    }
+    for text in ["use crate::{error::{cli, Error}}; cli::run()", "use crate::{plan}; {cli, x}"] {
+        assert!(!used(text).contains("cli"), "{text}: {:?}", used(text));
     }
 }
 
@@ -149,6 +200,50 @@ fn nothing_is_left_to_be_done() {
                 assert!(!text.contains(word), "{} has `{word}`", path.display());
             }
         }
+    }
+}
+
+/// Every file that is tracked, but for the texts that are wrong on purpose.
+fn tracked() -> Vec<String> {
+    let output = tools::run(&["git", "ls-files", "-z"], "");
+    assert!(output.status.success(), "{}", tools::said(&output));
+    let list = String::from_utf8(output.stdout).unwrap();
+    let names = list.split_terminator('\0').filter(|name| !name.starts_with("tests/golden/"));
+    names.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_file_is_text_and_at_the_top_stands_nothing_unexpected() {
+    let top = [
+        ".ci",
+        ".gitignore",
+        ".shellcheckrc",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "Makefile",
+        "README.md",
+        "clippy.toml",
+        "docs",
+        "examples",
+        "image-tests",
+        "layers",
+        "rustfmt.toml",
+        "src",
+        "tests",
+    ];
+    let tracked = tracked();
+    assert!(tracked.len() > 100, "{tracked:?}");
+    for name in tracked {
+        let first = name.split('/').next().unwrap();
+        assert!(top.contains(&first), "{name} does not belong here");
+        // One that is deleted and not yet committed is no fault.
+        let bytes = fs::read(&name).unwrap_or_default();
+        let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'));
+        assert!(is_text, "{name} is no text");
     }
 }
 

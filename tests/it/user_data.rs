@@ -3,17 +3,20 @@
 mod deliver;
 
 use std::{
+    fs,
     io::Write as _,
     process::{ChildStdin, Output},
     thread,
 };
 
 use homeseed::{
-    backend::user_data::{Encoding, render},
+    backend::user_data::{Encoding, LIMIT, render},
     plan::{self, Plan},
+    site::Site,
 };
 
 use crate::{
+    docs,
     sites::{self, Dice},
     tools,
 };
@@ -65,8 +68,19 @@ fn send(seed: u64, stdin: &mut ChildStdin) -> std::io::Result<()> {
 fn small() -> Plan {
     let text =
         "server_name: example.org\nhost: chat.example.org\noperator: {email: o@example.org}\n";
-    let site = homeseed::site::Site::parse("site.yaml", text).unwrap();
+    planned(text)
+}
+
+fn planned(text: &str) -> Plan {
+    let site = Site::parse("site.yaml", text).unwrap_or_else(|errors| panic!("{errors}"));
     plan::with(&site, sites::layers()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The sites that a newcomer sees: the example, and those of the README.
+fn shown() -> Vec<String> {
+    let readme = docs::blocks("README.md", "yaml");
+    assert!(readme.iter().any(|text| text.contains("- ssh-ed25519 ")), "no key in the README");
+    [vec![fs::read_to_string("examples/site.yaml").unwrap()], readme].concat()
 }
 
 #[test]
@@ -115,4 +129,36 @@ fn a_document_that_is_too_long_is_refused_with_a_table() {
 #[test]
 fn passwords_are_left_alone_when_there_is_no_key() {
     assert!(!render(&small(), Encoding::Compact, usize::MAX).unwrap().contains("ssh_pwauth"));
+}
+
+#[test]
+fn the_sites_that_are_shown_fit_the_strictest_provider() {
+    for text in shown() {
+        if let Err(error) = render(&planned(&text), Encoding::Compact, LIMIT) {
+            panic!("{error}\n\n{text}");
+        }
+    }
+}
+
+/// What Debian's cloud-init thinks of `document`, and whether it takes it.
+fn schema(document: &str) -> (String, bool) {
+    let root = tools::root();
+    let mut file = tempfile::NamedTempFile::new_in(root.join("tmp")).unwrap();
+    file.write_all(document.as_bytes()).unwrap();
+    let name = format!("/tmp/{}", file.path().file_name().unwrap().to_str().unwrap());
+    let words = ["chroot", root.to_str().unwrap(), "cloud-init", "schema", "-c", &name];
+    let output = tools::run(&words, "");
+    (tools::said(&output), output.status.success())
+}
+
+#[test]
+fn cloud_init_finds_documents_valid() {
+    for text in shown() {
+        for encoding in [Encoding::Plain, Encoding::Compact] {
+            let (said, valid) = schema(&render(&planned(&text), encoding, usize::MAX).unwrap());
+            assert!(valid && said.contains("Valid cloud-config"), "{encoding:?}: {said}");
+        }
+    }
+    let (said, valid) = schema("#cloud-config\nbootcmd: 5\n");
+    assert!(!valid && said.contains("bootcmd"), "{said}");
 }

@@ -25,7 +25,8 @@ fn table(plan: &Plan) -> String {
         let (own, others): (Vec<File>, Vec<File>) =
             plan.files.iter().cloned().partition(|file| file.layer == layer.name);
         let bytes: usize = own.iter().map(|file| file.contents.len()).sum();
-        let compact = whole - payload::compressed(&others).len();
+        // A tiny layer can make the whole a few bytes shorter.
+        let compact = whole.saturating_sub(payload::compressed(&others).len());
         rows += &format!("\n  {:<16} {:>6} {bytes:>8} {compact:>8}", layer.name, own.len());
     }
     rows
