@@ -3,10 +3,7 @@
 //! The script speaks on standard output: TAP lines for the reader, and lines that begin with `@ ` for us.
 //! Each of those is answered with one line on its standard input: a status and a text in base64.
 
-use std::{
-    io::BufRead,
-    path::{Path, PathBuf},
-};
+use std::{io::BufRead, path::Path};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -107,10 +104,10 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
     for (name, text) in FEDERATION {
         tree::write(&federation.join(name), text)?;
     }
-    let script = match &world.case.script {
-        Some(script) => script.clone(),
-        None => usual(dir)?,
-    };
+    // A copy: a shell reads its script while it runs, and somebody may be writing the next one.
+    let script = dir.join("test.sh");
+    let text = world.case.script.as_deref().map_or(Ok(USUAL.to_owned()), tree::read)?;
+    tree::write(&script, &text)?;
     let case = world.case;
     let set = |name: &str, value: &str| format!("{name}={value}");
     let words = [
@@ -132,12 +129,6 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         script.to_string_lossy().into_owned(),
     ];
     world.host.converse(&words, &dir.join("script.log"))
-}
-
-fn usual(dir: &Path) -> Result<PathBuf> {
-    let script = dir.join("test.sh");
-    tree::write(&script, USUAL)?;
-    Ok(script)
 }
 
 fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Result<()> {
