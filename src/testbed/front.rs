@@ -4,7 +4,9 @@
 use std::{
     collections::BTreeMap,
     fmt::Write as _,
-    path::{Path, PathBuf},
+    path::Path,
+    thread,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
     trust::Certificate,
 };
 use crate::{
-    error::Result,
+    error::{Error, Result},
     host::{Host, Process},
 };
 
@@ -94,7 +96,6 @@ impl Fronts {
         tree::make(cache)?;
         let file = dir.join("nginx.conf");
         tree::write(&file, &self.configuration(dir, cache, own))?;
-        let file: PathBuf = file;
         let words = root.words(&["nginx", "-e", "stderr", "-c", &file.to_string_lossy()]);
         Ok(Server { process: host.spawn(&words, &dir.join("nginx.log"))? })
     }
@@ -132,6 +133,19 @@ impl Server {
     /// Whether it still serves.
     pub fn is_running(&mut self) -> bool {
         self.process.is_running()
+    }
+
+    /// Ends it with its workers, which a killed master would leave behind, listening.
+    pub fn stop(mut self, host: &Host) -> Result<()> {
+        host.run(&["kill", "-TERM", &self.process.id().to_string()])?;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while self.is_running() {
+            if Instant::now() > deadline {
+                return Err(Error::host("the front of the test internet does not end"));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(())
     }
 }
 

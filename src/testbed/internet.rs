@@ -66,7 +66,9 @@ impl Internet {
 
     /// Sets the stage for a case: the fronts serve and have names; the machine's names come later.
     pub fn stage(&mut self, host: &Host, fronts: &Fronts) -> Result<()> {
-        self.stage = None;
+        if let Some(Stage { server, .. }) = self.stage.take() {
+            server.stop(host)?;
+        }
         let own = self.authority.issue(host, "fronts", &fronts.names())?;
         let dns = Dns::start(host, &self.root, &self.dir)?;
         let records = fronts.names().into_iter().flat_map(|name| addresses(&name, FRONT, FRONT6));
