@@ -20,17 +20,17 @@ build:
 
 lint:
 	cargo fmt --check
-	cargo clippy --locked --quiet --all-targets -- -D warnings
+	cargo clippy --release --locked --quiet --all-targets -- -D warnings
 	git ls-files | grep -v '^tests/golden/' | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
 unit: build
-	cargo test --locked --quiet
+	cargo test --release --locked --quiet
 
 image-test: build ## all cases, or one: make image-test CASE=minimal
 	$(HOMESEED) test image-tests$(if $(CASE),/$(CASE))
 
 golden: ## rewrites the expected output; then review the diff
-	UPDATE=1 cargo test --locked
+	UPDATE=1 cargo test --release --locked
 
 fuzz: ## a minute of coverage-guided fuzzing; needs cargo-fuzz and a nightly toolchain
 	mkdir -p tests/fuzz/corpus/site

@@ -113,7 +113,7 @@ retell() {
     fi
 }
 
-# checks: all that the layers promise, seen from the machine and from outside.
+# checks: all that the layers promise, as the ready machine found it and seen from outside.
 checks() { retell "$(ask checks)"; }
 
 # federation: messages and media both ways with the listed homeserver, nothing with another.
@@ -122,9 +122,16 @@ federation() {
     ask peers
     federation_password=$(guest 'homeserver first-password' | tail -n 1)
     tell "exchanging messages with $LISTED"
+    federation_since=$(guest 'date +%s')
     retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED STRANGER=$STRANGER \
         ANYONE=$ANYONE ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
-        PEER_USER=$PEER_USER PEER_PASSWORD=$PEER_PASSWORD sh -u $FEDERATION/exchange.sh" 2>&1)"
+        PEER_USER=$PEER_USER PEER_PASSWORD=$PEER_PASSWORD sh -u $FEDERATION/exchange.sh 2>&1")"
+    holds 'Synapse says nothing of an error meanwhile' no_error_since "$federation_since"
+}
+
+# no_error_since SECONDS: what Synapse itself calls an error, since then.
+no_error_since() {
+    guest "! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
 }
 
 # finish: says how many results there were; without it a case has failed.

@@ -5,7 +5,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, Write},
+    io::{BufRead, BufReader, Write},
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
@@ -40,10 +40,8 @@ pub struct Process {
 /// A child that we talk with over its standard input and output.
 pub struct Coprocess {
     child: Child,
-    /// Where our replies go.
-    pub input: ChildStdin,
-    /// Where it speaks.
-    pub output: BufReader<ChildStdout>,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
 }
 
 impl Host {
@@ -170,6 +168,15 @@ impl Coprocess {
     pub fn say(&mut self, line: &str) -> Result<()> {
         let sent = writeln!(self.input, "{line}").and_then(|()| self.input.flush());
         sent.map_err(|error| Error::host(format!("the test does not listen: {error}")))
+    }
+
+    /// The next line, without its end and whatever its bytes; `None` when it has nothing more to say.
+    pub fn hear(&mut self) -> Result<Option<String>> {
+        let mut line = Vec::new();
+        let length = self.output.read_until(b'\n', &mut line);
+        length.map_err(|error| Error::host(format!("a child cannot be heard: {error}")))?;
+        let text = String::from_utf8_lossy(&line);
+        Ok((!line.is_empty()).then(|| text.trim_end().to_owned()))
     }
 
     /// Waits for its end and gives the exit status.

@@ -4,41 +4,46 @@
 //! image, the Matrix repository) and then starts this very program again in namespaces of its own, where
 //! [`inside`] opens the test internet and plays the cases. What it starts cannot survive it.
 
-pub mod accelerator;
-pub mod acme;
-pub mod archive;
-pub mod bed;
-pub mod bridge;
-pub mod case;
-pub mod console;
-pub mod disk;
-pub mod dns;
-pub mod drive;
-pub mod fixture;
-pub mod front;
-pub mod image;
-pub mod inner;
-pub mod internet;
-pub mod link;
-pub mod look;
-pub mod machine;
-pub mod mount;
-pub mod orders;
-pub mod peer;
-pub mod progress;
-pub mod qmp;
-pub mod report;
-pub mod root;
-pub mod shell;
-pub mod stock;
-pub mod tally;
-pub mod tree;
-pub mod trust;
-pub mod world;
+// `pub` in the parts means: for the other parts. They are private, so that what nobody uses is seen.
+#![allow(unreachable_pub)]
+
+mod accelerator;
+mod acme;
+mod archive;
+mod bed;
+mod bridge;
+mod case;
+mod console;
+mod disk;
+mod dns;
+mod drive;
+mod fixture;
+mod front;
+mod image;
+mod inner;
+mod internet;
+mod link;
+mod look;
+mod machine;
+mod mount;
+mod orders;
+mod peer;
+mod progress;
+mod qmp;
+mod report;
+mod root;
+mod shell;
+mod stock;
+mod tally;
+mod tree;
+mod trust;
+mod world;
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
+    panic::resume_unwind,
     path::{Path, PathBuf},
+    thread::{self, ScopedJoinHandle},
 };
 
 pub use self::orders::Verdict;
@@ -94,13 +99,14 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     let host = Host::new()?;
     tree::make(request.cache)?;
     let cache = fs::canonicalize(request.cache).map_err(|error| Error::host(error.to_string()))?;
+    let _lock = lock(&cache)?;
     let orders = prepare(&host, request, cache)?;
     if request.aim == Aim::Prepare {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
     let verdict = Verdict::file(&orders.cache);
-    fs::remove_file(&verdict).ok();
-    let status = host.attach(&enter(&orders.cache, &orders.write()?)?)?;
+    tree::remove(&verdict)?;
+    let status = host.attach(&enter(&orders.write()?)?)?;
     if request.aim == Aim::Look && status == 0 {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
@@ -118,21 +124,28 @@ pub fn inside(file: &Path) -> std::result::Result<(), Errors> {
         return Ok(inner::look(&orders)?);
     }
     let verdict = inner::play(&orders)?;
-    let text = serde_json::to_string(&verdict).unwrap_or_default();
+    let text = serde_json::to_string(&verdict).map_err(|error| Error::host(error.to_string()))?;
     Ok(tree::write(&Verdict::file(&orders.cache), &text)?)
 }
 
 /// Makes everything that needs the host's network or takes long.
 fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Result<Orders, Errors> {
     let sites = sites(request.path)?;
+    if request.aim == Aim::Look && sites.len() > 1 {
+        return Err(several(&sites).into());
+    }
     let compiled = sites
         .iter()
         .map(|site| (request.compile)(site))
         .collect::<std::result::Result<Vec<_>, _>>()?;
     eprintln!("tools root, image and Matrix repository: made now unless kept from before");
-    let root = Root::ready(host, &cache)?;
-    let fixture = Fixture::ready(host, &cache)?;
-    let image = Image::ready(host, SUITE, &cache)?;
+    let (root, fixture, image) = thread::scope(|scope| {
+        let root = scope.spawn(|| Root::ready(&Host::new()?, &cache));
+        let fixture = scope.spawn(|| Fixture::ready(&Host::new()?, &cache));
+        let image = Image::ready(host, SUITE, &cache);
+        (joined(root), joined(fixture), image)
+    });
+    let (root, fixture, image) = (root?, fixture?, image?);
     let mut cases = Vec::new();
     for (site, plan) in sites.iter().zip(compiled) {
         cases.push(Case::compile(site, plan, &fixture)?);
@@ -144,6 +157,11 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.aim == Aim::Look })
 }
 
+/// What a thread found; its panic is ours.
+fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+}
+
 /// The site files below `path`.
 fn sites(path: &Path) -> Result<Vec<PathBuf>> {
     if path.is_file() {
@@ -152,10 +170,9 @@ fn sites(path: &Path) -> Result<Vec<PathBuf>> {
     if path.join("site.yaml").is_file() {
         return Ok(vec![path.join("site.yaml")]);
     }
-    let entries = fs::read_dir(path).into_iter().flatten().flatten();
-    let mut found: Vec<PathBuf> =
-        entries.map(|entry| entry.path().join("site.yaml")).filter(|file| file.is_file()).collect();
-    found.sort();
+    let folders = if path.is_dir() { tree::list(path)? } else { Vec::new() };
+    let files = folders.into_iter().map(|folder| folder.join("site.yaml"));
+    let found: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
     if found.is_empty() {
         let message = format!("there is no site at `{}`", path.display());
         return Err(Error::new(message).hint("name a site.yaml, or a folder with one"));
@@ -163,23 +180,38 @@ fn sites(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// A look is at one machine.
+fn several(sites: &[PathBuf]) -> Error {
+    let names: Vec<String> = sites.iter().map(|site| format!("`{}`", site.display())).collect();
+    Error::new("there are several machines to look at")
+        .hint(format!("name one of {}", names.join(", ")))
+}
+
+/// Keeps every other run away from what is kept in `cache`, until it is dropped.
+fn lock(cache: &Path) -> Result<File> {
+    let path = cache.join("lock");
+    let failed =
+        |error: std::io::Error| Error::host(format!("cannot lock `{}`: {error}", path.display()));
+    let file = File::create(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err(Error::host("another test runs with the same cache").hint("wait for its end"))
+        }
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
 /// The command that starts this program again as the first process of namespaces of its own.
 ///
 /// Whatever ends us ends `unshare`, that ends its child, and the kernel all others.
-fn enter(cache: &Path, orders: &Path) -> Result<Vec<String>> {
+fn enter(orders: &Path) -> Result<Vec<String>> {
     let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
-    let lock = cache.join("lock");
     let words = [
         "setpriv",
         "--pdeathsig",
         "KILL",
         "--",
-        "flock",
-        "--nonblock",
-        "--no-fork",
-        "--conflict-exit-code",
-        "75",
-        &lock.to_string_lossy(),
         "unshare",
         "--net",
         "--mount",
@@ -195,8 +227,5 @@ fn enter(cache: &Path, orders: &Path) -> Result<Vec<String>> {
 }
 
 fn ended(status: i32) -> Error {
-    match status {
-        75 => Error::host("another test runs with the same cache").hint("wait for its end"),
-        _ => Error::host(format!("the test bed ended with status {status} and said no verdict")),
-    }
+    Error::host(format!("the test bed ended with status {status} and said no verdict"))
 }

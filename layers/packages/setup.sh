@@ -26,11 +26,13 @@ if [ -n "$(missing)$(dpkg --audit)" ]; then
     # The man pages are indexed daily, not after every package.
     rm -f /var/lib/man-db/auto-update
     cat "$home"/debconf/* | debconf-set-selections
-    touch /run/homeseed/installing
+    # Nothing is started by being installed: each is configured first. And systemd reads its units once, when all
+    # are there, not after every package.
+    export SYSTEMD_OFFLINE=1
     apt_get update
     # shellcheck disable=SC2046
     apt_get install $(cat "$home/packages")
 fi
-rm -f /run/homeseed/installing
 # Now that every owner exists.
 place
+SYSTEMD_OFFLINE=0 systemctl daemon-reload

@@ -16,6 +16,5 @@ key=$conf/homeserver.signing.key
 [ -s "$key" ] || /opt/venvs/matrix-synapse/bin/generate_signing_key | write "$key" 0640 root:matrix-synapse
 [ -s "$key" ]
 install -d -o matrix-synapse -g matrix-synapse /var/lib/matrix-synapse/media
-systemctl daemon-reload
 # The next steps need not wait for its first start.
 systemctl restart --no-block matrix-synapse

@@ -28,16 +28,19 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const EMULATED: &str = "max,la57=off,xsave=off,smap=off,smep=off,pcid=off,erms=off,fsrm=off";
 
 impl Accelerator {
-    /// What works here; the answer is kept in `cache`.
+    /// What works here; the answer is kept in `cache` until this host is booted again.
     pub fn probe(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<Accelerator> {
         let mark = cache.join("accelerator");
-        let found = match fs::read_to_string(&mark).as_deref() {
-            Ok("kvm\n") => return Ok(Accelerator::Kvm),
-            Ok("tcg\n") => return Ok(Accelerator::Tcg),
-            _ if kvm_boots(host, root, image, cache)? => Accelerator::Kvm,
-            _ => Accelerator::Tcg,
-        };
-        tree::write(&mark, &format!("{}\n", found.name()))?;
+        let boot = tree::read(Path::new("/proc/sys/kernel/random/boot_id"))?;
+        let said = |answer: Accelerator| format!("{} {boot}", answer.name());
+        let kept = fs::read_to_string(&mark).unwrap_or_default();
+        let known = [Accelerator::Kvm, Accelerator::Tcg].into_iter().find(|it| said(*it) == kept);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let works = kvm_boots(host, root, image, cache)?;
+        let found = if works { Accelerator::Kvm } else { Accelerator::Tcg };
+        tree::write(&mark, &said(found))?;
         Ok(found)
     }
 
@@ -67,7 +70,7 @@ fn kvm_boots(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<bo
         return Ok(false);
     }
     let (console, log) = (cache.join("probe.console"), cache.join("probe.log"));
-    fs::remove_file(&console).ok();
+    tree::remove(&console)?;
     let serial = format!("file:{}", console.display());
     let mut words = vec!["qemu-system-x86_64", "-machine", "q35"];
     words.extend(Accelerator::Kvm.words());

@@ -51,6 +51,12 @@ impl Archives {
         }
     }
 
+    /// The line of a `sources.list` for what `suite` gets from the next release.
+    #[must_use]
+    pub fn backports(&self, suite: &str) -> String {
+        format!("deb {} {suite}-backports main\n", self.main.uri())
+    }
+
     /// The lines of a `sources.list` for `suite`.
     #[must_use]
     pub fn sources(&self, suite: &str) -> String {

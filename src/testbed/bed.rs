@@ -1,9 +1,6 @@
 //! Everything that stays the same from case to case, and what it makes for each.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{
     accelerator::Accelerator,
@@ -48,7 +45,7 @@ impl<'a> Bed<'a> {
             orders.fixture.version()
         ));
         let base = base(host, orders, &internet)?;
-        fs::remove_file(shared_disk(cache)).ok();
+        tree::remove(&shared_disk(cache))?;
         Ok(Bed { internet, progress, host, orders, accelerator, base })
     }
 
@@ -65,8 +62,7 @@ impl<'a> Bed<'a> {
         fronts.archive(&Archive::parse(&main)?, &self.orders.upstreams.main);
         fronts.archive(&Archive::parse(&security)?, &self.orders.upstreams.security);
         let repository = Archive::parse(&case.repository)?;
-        let folder = self.orders.fixture.repository().join(repository.path.trim_matches('/'));
-        fronts.folder(&repository, &folder);
+        fronts.folder(&repository, &self.orders.fixture.repository());
         fronts.authority(&Archive::parse(&case.authority)?);
         for (n, page) in case.pages.iter().enumerate() {
             let file = dir.join(format!("page-{n}.json"));

@@ -4,7 +4,7 @@
 //! The namespace of the test internet has no way to anywhere else.
 
 use std::{
-    fs, io,
+    io,
     net::{Shutdown, TcpStream},
     os::unix::net::{UnixListener, UnixStream},
     path::{Path, PathBuf},
@@ -13,7 +13,10 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::archive::{Archive, Archives};
+use super::{
+    archive::{Archive, Archives},
+    tree,
+};
 use crate::error::{Error, Result};
 
 /// Both archives and the sockets that lead to them.
@@ -46,7 +49,7 @@ pub fn open(archives: &Archives, dir: &Path) -> Result<Upstreams> {
 }
 
 fn serve(archive: &Archive, socket: &Path) -> Result<()> {
-    fs::remove_file(socket).ok();
+    tree::remove(socket)?;
     let listener = UnixListener::bind(socket).map_err(|error| {
         Error::host(format!("cannot listen on `{}`: {error}", socket.display()))
             .hint("a socket's path may have 107 characters: run in a shorter folder")

@@ -78,7 +78,12 @@ impl Case {
         (site, mut plan): (Site, Plan),
         fixture: &Fixture,
     ) -> std::result::Result<Case, Errors> {
-        let facts = serde_json::to_value(&site).unwrap_or_default();
+        let facts = serde_json::to_value(&site).map_err(|error| Error::host(error.to_string()))?;
+        if let Some(proxy) = facts.pointer("/apt/proxy").and_then(Value::as_str) {
+            return Err(Error::new(format!("the test internet has no proxy `{proxy}`"))
+                .hint("test the site without `apt.proxy`")
+                .into());
+        }
         let fact = |path: &str| text(&facts, path);
         pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
         let script = file.with_file_name("test.sh");

@@ -1,10 +1,7 @@
-//! The machine's disks: the image with the run's trust and the test bed's shell laid in, layers of it for
+//! The machine's disks: the image with the run's trust and the test bed's shell laid in, a copy of it for
 //! each machine, and the seed that carries the user-data.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -14,7 +11,7 @@ use crate::{
     host::Host,
 };
 
-/// An image prepared for one run; machines write to layers above it.
+/// An image prepared for one run; machines write to copies of it.
 pub struct Base {
     disk: PathBuf,
     root: Root,
@@ -146,7 +143,7 @@ pub fn seed(host: &Host, root: &Root, file: &Path, machine: &str, user_data: &st
     tree::write(&dir.join("user-data"), user_data)?;
     tree::write(&dir.join("meta-data"), &format!("instance-id: {machine}\nlocal-hostname: vps\n"))?;
     tree::write(&dir.join("network-config"), &network())?;
-    fs::remove_file(file).ok();
+    tree::remove(file)?;
     let (dir, file) = (dir.to_string_lossy(), file.to_string_lossy());
     host.run(&root.words(&[
         "xorriso", "-as", "mkisofs", "-quiet", "-V", "cidata", "-J", "-R", "-o", &file, &dir,

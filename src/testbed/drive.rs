@@ -3,7 +3,7 @@
 //! The script speaks on standard output: TAP lines for the reader, and lines that begin with `@ ` for us.
 //! Each of those is answered with one line on its standard input: a status and a text in base64.
 
-use std::{io::BufRead, path::Path};
+use std::path::Path;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
@@ -36,14 +36,11 @@ const USUAL: &str = include_str!("../../image-tests/minimal/test.sh");
 pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()> {
     let mut script = start(world, dir)?;
     let mut said = Said { case: world.case.name.clone(), ..Said::default() };
-    let mut line = String::new();
-    while script.output.read_line(&mut line).unwrap_or(0) > 0 {
-        let trimmed = line.trim_end();
-        match trimmed.strip_prefix("@ ") {
+    while let Some(line) = script.hear()? {
+        match line.strip_prefix("@ ") {
             Some(request) => answer(world, &mut script, request)?,
-            None => said.hear(trimmed, tally),
+            None => said.hear(&line, tally),
         }
-        line.clear();
     }
     said.flush(tally);
     let status = script.finish();
@@ -133,7 +130,8 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
 
 fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Result<()> {
     let (verb, text) = request.split_once(' ').unwrap_or((request, ""));
-    let text = STANDARD.decode(text).unwrap_or_default();
+    let damaged = |error| Error::host(format!("a request of the script is damaged: {error}"));
+    let text = STANDARD.decode(text).map_err(damaged)?;
     let outcome = world.act(verb, &String::from_utf8_lossy(&text))?;
     let Outcome { status, stdout, stderr } = outcome;
     // What a command complains about is the reason when it fails, and noise when it does not.

@@ -87,10 +87,10 @@ impl Fixture {
         Ok(Fixture { dir, version: version.to_string(), fingerprint })
     }
 
-    /// The folder to serve as the root of `https://packages.matrix.org/`.
+    /// The folder to serve as `https://packages.matrix.org/debian/`.
     #[must_use]
     pub fn repository(&self) -> PathBuf {
-        self.dir.join("repository")
+        self.dir.join("repository/debian")
     }
 
     /// The fingerprint of the primary key that the repository hangs from, 40 upper case hex digits.
@@ -194,6 +194,7 @@ fn newest_kept(cache: &Path, suffix: &str) -> Option<Version> {
 }
 
 fn build(host: &Host, scripts: &Path, key: &Path, version: &Version, dir: &Path) -> Result<()> {
+    require_release()?;
     TOOLS.iter().try_for_each(|(program, package)| host.require(program, package))?;
     let cache = dir.parent().unwrap_or(dir);
     let draft = fresh(cache, "packages.new")?;
@@ -211,6 +212,16 @@ fn build(host: &Host, scripts: &Path, key: &Path, version: &Version, dir: &Path)
     let (pool, repository) = (draft.join("pool"), draft.join("repository"));
     host.run(&["sh", &script("repository.sh"), &word(&pool), &word(key), &word(&repository)])?;
     tree::rename(&draft, dir)
+}
+
+/// The packages hold what this host's Python compiled, for the Python of the machine.
+fn require_release() -> Result<()> {
+    let release = tree::read(Path::new("/etc/os-release"))?;
+    if release.lines().any(|line| line == format!("VERSION_CODENAME={}", super::SUITE)) {
+        return Ok(());
+    }
+    Err(Error::host("the Matrix repository of the test internet is made on Debian 12 only")
+        .hint("run the test in a Debian 12 machine, chroot or container"))
 }
 
 /// An empty folder, whatever an interrupted run left.

@@ -24,15 +24,23 @@ use crate::{
 };
 
 /// Everything that is served, by name.
-#[derive(Default)]
 pub struct Fronts {
     sites: BTreeMap<String, String>,
     upstreams: String,
+    /// Each port, and whether TLS is spoken there.
+    ports: BTreeMap<u16, bool>,
 }
 
 /// The server, answering.
 pub struct Server {
     process: Process,
+}
+
+impl Default for Fronts {
+    fn default() -> Fronts {
+        let ports = BTreeMap::from([(80, false), (443, true)]);
+        Fronts { sites: BTreeMap::new(), upstreams: String::new(), ports }
+    }
 }
 
 impl Fronts {
@@ -49,26 +57,23 @@ impl Fronts {
              proxy_cache archives; proxy_cache_lock on;",
             real.path, real.host, real.host
         );
-        self.add(&archive.host, &format!("location {path} {{ {to} proxy_cache_valid 200 10m; }}"));
+        self.open(archive, &format!("location {path} {{ {to} proxy_cache_valid 200 10m; }}"));
         let lasting = format!("~ ^{path}(pool/|.*/by-hash/)");
-        self.add(
-            &archive.host,
-            &format!("location {lasting} {{ {to} proxy_cache_valid 200 365d; }}"),
-        );
+        self.open(archive, &format!("location {lasting} {{ {to} proxy_cache_valid 200 365d; }}"));
     }
 
     /// Serves the files of `dir` at the address `at`.
     pub fn folder(&mut self, at: &Archive, dir: &Path) {
         let location = format!("location {} {{ alias {}/; }}", at.path, dir.display());
-        self.add(&at.host, &location);
+        self.open(at, &location);
     }
 
     /// Serves the certificate authority, whose directory the machine finds at `at`.
     pub fn authority(&mut self, at: &Archive) {
         let pass = format!("proxy_pass https://{}", acme::ADDRESS);
         let directory = at.path.trim_end_matches('/');
-        self.add(&at.host, &format!("location = {directory} {{ {pass}/dir; }}"));
-        self.add(&at.host, &format!("location / {{ {pass}; }}"));
+        self.open(at, &format!("location = {directory} {{ {pass}/dir; }}"));
+        self.open(at, &format!("location / {{ {pass}; }}"));
     }
 
     /// Serves one document as JSON, readable from any web page.
@@ -100,6 +105,12 @@ impl Fronts {
         Ok(Server { process: host.spawn(&words, &dir.join("nginx.log"))? })
     }
 
+    /// A location at `at`, whatever its port.
+    fn open(&mut self, at: &Archive, location: &str) {
+        self.ports.insert(at.port, at.scheme == "https");
+        self.add(&at.host, location);
+    }
+
     fn add(&mut self, host: &str, location: &str) {
         let site = self.sites.entry(host.to_owned()).or_default();
         writeln!(site, "    {location}").ok();
@@ -123,9 +134,19 @@ impl Fronts {
             upstreams = self.upstreams,
         );
         for (name, locations) in &self.sites {
-            write!(text, "server {{\n{}    server_name {name};\n{locations}}}\n", listen()).ok();
+            let listen = self.listen();
+            write!(text, "server {{\n{listen}    server_name {name};\n{locations}}}\n").ok();
         }
         text + "}\n"
+    }
+
+    fn listen(&self) -> String {
+        let mut lines = String::new();
+        for (port, tls) in &self.ports {
+            let tls = if *tls { " ssl" } else { "" };
+            writeln!(lines, "    listen {FRONT}:{port}{tls}; listen [{FRONT6}]:{port}{tls};").ok();
+        }
+        lines
     }
 }
 
@@ -147,11 +168,4 @@ impl Server {
         }
         Ok(())
     }
-}
-
-fn listen() -> String {
-    [FRONT, &format!("[{FRONT6}]")]
-        .iter()
-        .map(|address| format!("    listen {address}:80; listen {address}:443 ssl;\n"))
-        .collect()
 }

@@ -92,7 +92,8 @@ fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
 /// The same packages and files, on a disk without a boot loader.
 fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
     let name = format!("image-{suite}");
-    let recipe = Recipe { name: &name, suite, packages: stock::PACKAGES, arguments: &[] };
+    let packages = stock::PACKAGES;
+    let recipe = Recipe { name: &name, suite, packages, arguments: &[], sources: "" };
     let disk = cache.join(format!("{name}.raw"));
     let mark = cache.join(format!("{name}.raw.recipe"));
     let key = format!("{}{}", recipe.key(), stock::key(suite));
@@ -113,7 +114,7 @@ fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
 /// A file system from a tree, without mounting anything.
 fn fill(host: &Host, tree: &Path, disk: &Path) -> Result<()> {
     let draft = disk.with_extension("new");
-    fs::remove_file(&draft).ok();
+    tree::remove(&draft)?;
     let (tree, file) = (tree.to_string_lossy(), draft.to_string_lossy());
     host.run(&["mke2fs", "-q", "-t", "ext4", "-L", stock::LABEL, "-d", &tree, &file, SIZE])?;
     tree::rename(&draft, disk)
@@ -121,10 +122,11 @@ fn fill(host: &Host, tree: &Path, disk: &Path) -> Result<()> {
 
 fn find(tree: &Path, prefix: &str) -> Result<PathBuf> {
     let boot = tree.join("boot");
-    let entries = fs::read_dir(&boot).into_iter().flatten().flatten();
-    entries
-        .map(|entry| entry.path())
-        .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix)))
-        .max()
+    let is_one = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
+    };
+    tree::list(&boot)?
+        .into_iter()
+        .rfind(is_one)
         .ok_or_else(|| Error::host(format!("`{}` holds no `{prefix}`", boot.display())))
 }

@@ -29,7 +29,7 @@ pub fn play(orders: &Orders) -> Result<Verdict> {
     for (n, case) in orders.cases.iter().enumerate() {
         let later = &orders.cases[n + 1..];
         let shares = later.iter().any(|case| case.start == Start::Packages);
-        report.add(case_of(&mut bed, case, shares, &mut tally)?);
+        report.add(case_of(&mut bed, case, shares, &mut tally));
         tree::write(&orders.cache.join("report.txt"), &report.table())?;
     }
     tally.plan();
@@ -51,23 +51,38 @@ pub fn look(orders: &Orders) -> Result<()> {
 }
 
 /// Plays one case; what fails in it is a result and no reason to leave the others out.
-fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> Result<Times> {
+fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> Times {
     let (began, failed) = (Instant::now(), tally.failed());
-    bed.progress.stage(&format!("{}: setting the stage", case.name));
     let dir = bed.dir(case);
-    tree::remove(&dir)?;
-    tree::make(&dir)?;
-    bed.stage(case, &dir)?;
-    let fresh = bed.lay_disks(case, &dir)?;
-    let mut world = bed.world(case, &dir, shares && fresh);
-    if let Err(error) = drive::drive(&mut world, &dir, tally) {
-        let title = format!("{}: the case is played to its end", case.name);
-        tally.result(false, &title, &error.to_string());
+    let mut times = Times { name: case.name.clone(), ..Times::default() };
+    match set(bed, case, shares, &dir) {
+        Ok(mut world) => {
+            if let Err(error) = drive::drive(&mut world, &dir, tally) {
+                let title = format!("{}: the case is played to its end", case.name);
+                tally.result(false, &title, &error.to_string());
+            }
+            look_for_faults(&mut world, tally);
+            times.ready_after = std::mem::take(&mut world.ready_after);
+            times.steps = steps(&mut world);
+            end(&mut world, &dir, tally.failed() == failed);
+        }
+        Err(error) => {
+            let title = format!("{}: the stage is set", case.name);
+            tally.result(false, &title, &error.to_string());
+        }
     }
-    look_for_faults(&mut world, tally);
-    let times = Times { total: began.elapsed(), ..times(&mut world) };
-    end(&mut world, &dir, tally.failed() == failed);
-    Ok(times)
+    times.total = began.elapsed();
+    times
+}
+
+/// Makes everything that a case begins with, its machine switched off.
+fn set<'a>(bed: &'a mut Bed<'_>, case: &'a Case, shares: bool, dir: &Path) -> Result<World<'a>> {
+    bed.progress.stage(&format!("{}: setting the stage", case.name));
+    tree::remove(dir)?;
+    tree::make(dir)?;
+    bed.stage(case, dir)?;
+    let fresh = bed.lay_disks(case, dir)?;
+    Ok(bed.world(case, dir, shares && fresh))
 }
 
 /// What went wrong without a check noticing.
@@ -86,14 +101,10 @@ fn look_for_faults(world: &mut World<'_>, tally: &mut Tally) {
     tally.result(faults.is_empty(), &title, &faults.join("\n"));
 }
 
-fn times(world: &mut World<'_>) -> Times {
+/// The machine's own record; none when it does not answer.
+fn steps(world: &mut World<'_>) -> String {
     let steps = world.machine.run("cat /var/lib/homeseed/steps.log", Duration::from_secs(30));
-    Times {
-        name: world.case.name.clone(),
-        total: Duration::ZERO,
-        ready_after: std::mem::take(&mut world.ready_after),
-        steps: steps.map(|outcome| outcome.stdout).unwrap_or_default(),
-    }
+    steps.map(|outcome| outcome.stdout).unwrap_or_default()
 }
 
 /// A good case leaves its console; a bad one everything.

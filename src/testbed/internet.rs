@@ -57,7 +57,7 @@ impl Internet {
         let store = mount::inside(root.dir(), Path::new("/etc/ssl/certs/ca-certificates.crt"));
         tree::write(&store, &(tree::read(&store)? + &authorities.concat()))?;
         let resolver = mount::inside(root.dir(), Path::new("/etc/resolv.conf"));
-        std::fs::remove_file(&resolver).ok();
+        tree::remove(&resolver)?;
         tree::write(&resolver, &format!("nameserver {}\n", link::GATEWAY))?;
         tree::write(&mount::inside(root.dir(), Path::new("/etc/hosts")), "127.0.0.1 localhost\n")?;
         let cache = cache.to_owned();

@@ -31,7 +31,8 @@ pub struct Machine {
     starts: u32,
 }
 
-const MEMORY: &str = "1536";
+/// Megabytes: what the smallest offer has.
+const MEMORY: &str = "1024";
 
 impl Machine {
     /// A machine whose `disk.raw` and `seed.iso` lie in `dir`; everything it leaves lies there too.
@@ -57,7 +58,7 @@ impl Machine {
     /// Switches it on.
     pub fn start(&mut self, host: &Host) -> Result<()> {
         self.starts += 1;
-        let log = self.dir.join("qemu.log");
+        let log = self.dir.join(format!("qemu-{}.log", self.starts));
         let process = host.spawn(&self.root.words(&self.command()), &log)?;
         self.process = Some(process);
         self.shell = Shell::new(&self.dir.join("shell.sock"));
@@ -74,12 +75,6 @@ impl Machine {
     #[must_use]
     pub fn age(&self) -> Duration {
         self.powered.elapsed()
-    }
-
-    /// How often it was switched on.
-    #[must_use]
-    pub fn starts(&self) -> u32 {
-        self.starts
     }
 
     /// Everything its console said, over all starts.

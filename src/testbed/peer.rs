@@ -116,23 +116,6 @@ impl Running {
         ]);
         host.run(&[&self.command[..], &register].concat())
     }
-
-    /// The name behind the colon.
-    #[must_use]
-    pub fn server_name(&self) -> &str {
-        &self.server_name
-    }
-
-    /// Whether it still serves.
-    pub fn is_running(&mut self) -> bool {
-        self.process.is_running()
-    }
-
-    /// Where its log goes.
-    #[must_use]
-    pub fn log(&self) -> &Path {
-        self.process.log()
-    }
 }
 
 /// Synapse reads one certificate from a file.

@@ -11,6 +11,7 @@ pub struct Report {
 }
 
 /// The times of one case.
+#[derive(Default)]
 pub struct Times {
     /// The case.
     pub name: String,

@@ -49,7 +49,17 @@ const PACKAGES: &[&str] = &[
     "xorriso",
 ];
 
+/// QEMU comes from the backports: the one of the release takes three times as long to emulate the start of a
+/// process, and installing packages is little else.
+const PINS: &str = r#"--setup-hook=cat >"$1/etc/apt/preferences.d/qemu" <<END
+Package: src:qemu src:seabios
+Pin: release n=bookworm-backports
+Pin-Priority: 500
+END
+"#;
+
 const ARGUMENTS: &[&str] = &[
+    PINS,
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/doc/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
@@ -59,9 +69,14 @@ impl Root {
     /// Builds the tree below `cache` unless it stands there already; takes a minute or two.
     pub fn ready(host: &Host, cache: &Path) -> Result<Root> {
         require(host)?;
-        let recipe =
-            Recipe { name: "root", suite: SUITE, packages: PACKAGES, arguments: ARGUMENTS };
         let archives = Archives::of_this_host(host)?;
+        let recipe = Recipe {
+            name: "root",
+            suite: SUITE,
+            packages: PACKAGES,
+            arguments: ARGUMENTS,
+            sources: &archives.backports(SUITE),
+        };
         Ok(Root { dir: recipe.ready(host, &archives, cache)? })
     }
 

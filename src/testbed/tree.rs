@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -23,6 +24,8 @@ pub struct Recipe<'a> {
     pub packages: &'a [&'a str],
     /// Further arguments of `mmdebstrap`.
     pub arguments: &'a [&'a str],
+    /// Further lines of its `sources.list`.
+    pub sources: &'a str,
 }
 
 impl Recipe<'_> {
@@ -62,18 +65,31 @@ impl Recipe<'_> {
         let target = dir.to_string_lossy();
         words.extend(self.arguments);
         words.extend([self.suite, &target, "-"]);
-        host.feed(&words, &archives.sources(self.suite)).map(drop)
+        host.feed(&words, &(archives.sources(self.suite) + self.sources)).map(drop)
     }
 }
 
-/// Removes a folder that may not be there.
-pub fn remove(dir: &Path) -> Result<()> {
-    match fs::remove_dir_all(dir) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::host(format!("cannot remove `{}`: {error}", dir.display())))
+/// Removes a folder or a file that may not be there.
+pub fn remove(path: &Path) -> Result<()> {
+    let is_dir = fs::symlink_metadata(path).is_ok_and(|meta| meta.is_dir());
+    match if is_dir { fs::remove_dir_all(path) } else { fs::remove_file(path) } {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(Error::host(format!("cannot remove `{}`: {error}", path.display())))
         }
         _ => Ok(()),
     }
+}
+
+/// What lies in a folder, by name.
+pub fn list(dir: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |error| Error::host(format!("cannot read `{}`: {error}", dir.display()));
+    let entries = fs::read_dir(dir).map_err(unreadable)?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<std::io::Result<Vec<_>>>()
+        .map_err(unreadable)?;
+    paths.sort();
+    Ok(paths)
 }
 
 /// Makes a folder and those above it.

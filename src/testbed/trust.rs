@@ -31,28 +31,9 @@ impl Authority {
         tree::make(dir)?;
         let authority = Authority { dir: dir.to_owned(), root: root.clone() };
         let (certificate, key) = (authority.file("ca.pem"), authority.file("ca.key"));
-        authority.openssl(
-            host,
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-keyout",
-                &key,
-                "-out",
-                &certificate,
-                "-days",
-                DAYS,
-                "-subj",
-                "/CN=Test internet authority",
-                "-addext",
-                "keyUsage=critical,keyCertSign,cRLSign",
-            ],
-        )?;
+        let subject = ["-subj", "/CN=Test internet authority"];
+        let extension = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"];
+        authority.make(host, &key, &certificate, &[subject, extension])?;
         Ok(authority)
     }
 
@@ -66,34 +47,14 @@ impl Authority {
         let (leaf, key) = (self.file(&format!("{label}.leaf")), self.file(&format!("{label}.key")));
         let alternatives: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
         let extension = format!("subjectAltName={}", alternatives.join(","));
-        self.openssl(
-            host,
-            &[
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:P-256",
-                "-nodes",
-                "-keyout",
-                &key,
-                "-out",
-                &leaf,
-                "-days",
-                DAYS,
-                "-subj",
-                "/CN=Test internet",
-                "-addext",
-                &extension,
-                "-addext",
-                "basicConstraints=critical,CA:FALSE",
-                "-CA",
-                &self.file("ca.pem"),
-                "-CAkey",
-                &self.file("ca.key"),
-            ],
-        )?;
+        let details = [
+            ["-subj", "/CN=Test internet"],
+            ["-addext", &extension],
+            ["-addext", "basicConstraints=critical,CA:FALSE"],
+            ["-CA", &self.file("ca.pem")],
+            ["-CAkey", &self.file("ca.key")],
+        ];
+        self.make(host, &key, &leaf, &details)?;
         let chain = self.dir.join(format!("{label}.pem"));
         let text = tree::read(Path::new(&leaf))? + &self.certificate()?;
         tree::write(&chain, &text)?;
@@ -104,9 +65,12 @@ impl Authority {
         self.dir.join(name).to_string_lossy().into_owned()
     }
 
-    fn openssl(&self, host: &Host, words: &[&str]) -> Result<()> {
-        let mut all = vec!["openssl"];
-        all.extend(words);
-        host.run(&self.root.words(&all))
+    /// A new key and its certificate, with further `details` as options of `openssl req`.
+    fn make(&self, host: &Host, key: &str, to: &str, details: &[[&str; 2]]) -> Result<()> {
+        let mut words = vec!["openssl", "req", "-x509", "-nodes", "-days", DAYS];
+        words.extend(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+        words.extend(["-keyout", key, "-out", to]);
+        words.extend(details.iter().flatten());
+        host.run(&self.root.words(&words))
     }
 }

@@ -166,10 +166,9 @@ impl World<'_> {
         }
     }
 
-    /// Every check, from the machine and from outside, as TAP.
+    /// Every check as TAP: what the machine found before it said that it is ready, and the view from outside.
     fn checks(&mut self) -> Result<Outcome> {
-        self.progress.stage(&format!("{}: checking from the machine", self.case.name));
-        let inside = self.machine.run("homeserver check host", Duration::from_secs(900))?;
+        let inside = self.machine.run("cat /var/lib/homeseed/tap", PATIENCE)?;
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
         let outside = self.host.outcome(&words, &self.case.checks)?;
