@@ -129,9 +129,10 @@ federation() {
     holds 'Synapse says nothing of an error meanwhile' no_error_since "$federation_since"
 }
 
-# no_error_since SECONDS: what Synapse itself calls an error, since then.
+# no_error_since SECONDS: what Synapse itself calls an error, since then; its journal must be there to be read.
 no_error_since() {
-    guest "! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
+    guest "journalctl -q -b -o cat -u matrix-synapse | grep -q 'now listening' || { echo 'no journal'; exit 1; }
+        ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
 }
 
 # finish: says how many results there were; without it a case has failed.

@@ -150,6 +150,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     for (site, plan) in sites.iter().zip(compiled) {
         cases.push(Case::compile(site, plan, &fixture)?);
     }
+    cases.iter().try_for_each(|case| machine::fits(&case.dir(&cache)))?;
     // Those that start from another's disk come after all who could share theirs.
     cases.sort_by_key(|case| case.start == Start::Packages);
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;

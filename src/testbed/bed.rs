@@ -52,7 +52,7 @@ impl<'a> Bed<'a> {
     /// Where everything of a case lies.
     #[must_use]
     pub fn dir(&self, case: &Case) -> PathBuf {
-        self.orders.cache.join("runs").join(&case.name)
+        case.dir(&self.orders.cache)
     }
 
     /// Sets up everything outside the machine that this case needs.

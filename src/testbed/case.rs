@@ -115,6 +115,12 @@ impl Case {
             names: plan.names,
         })
     }
+
+    /// Where everything of it lies below `cache`.
+    #[must_use]
+    pub fn dir(&self, cache: &Path) -> PathBuf {
+        cache.join("runs").join(&self.name)
+    }
 }
 
 /// How much a provider takes is no matter of a machine here.

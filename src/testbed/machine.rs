@@ -31,8 +31,25 @@ pub struct Machine {
     starts: u32,
 }
 
+/// The socket of its shell; no other has a longer name.
+const SHELL: &str = "shell.sock";
+
 /// Megabytes: what the smallest offer has.
 const MEMORY: &str = "1024";
+
+/// The longest name of a socket: `sun_path` of unix(7), without the byte that ends it.
+const LONGEST_SOCKET: usize = 107;
+
+/// An error when the sockets of a machine in `dir` would have longer names than the kernel takes.
+pub fn fits(dir: &Path) -> Result<()> {
+    let socket = dir.join(SHELL);
+    if socket.as_os_str().len() <= LONGEST_SOCKET {
+        return Ok(());
+    }
+    let limit = format!("the name of a socket may have {LONGEST_SOCKET} characters");
+    Err(Error::host(format!("{limit}, `{}` has more", socket.display()))
+        .hint("keep the test's files elsewhere with `--cache`"))
+}
 
 impl Machine {
     /// A machine whose `disk.raw` and `seed.iso` lie in `dir`; everything it leaves lies there too.
@@ -49,7 +66,7 @@ impl Machine {
             accelerator,
             kernel,
             process: None,
-            shell: Shell::new(&dir.join("shell.sock")),
+            shell: Shell::new(&dir.join(SHELL)),
             powered: Instant::now(),
             starts: 0,
         }
@@ -61,7 +78,7 @@ impl Machine {
         let log = self.dir.join(format!("qemu-{}.log", self.starts));
         let process = host.spawn(&self.root.words(&self.command()), &log)?;
         self.process = Some(process);
-        self.shell = Shell::new(&self.dir.join("shell.sock"));
+        self.shell = Shell::new(&self.dir.join(SHELL));
         self.powered = Instant::now();
         Ok(())
     }
@@ -165,7 +182,7 @@ impl Machine {
         add(&["-netdev", &format!("tap,id=wire,ifname={TAP},script=no,downscript=no")]);
         add(&["-device", &format!("virtio-net-pci,netdev=wire,mac={MACHINE_MAC},romfile=")]);
         add(&["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]);
-        let port = format!("socket,id=shell,path={},server=on,wait=off", file("shell.sock"));
+        let port = format!("socket,id=shell,path={},server=on,wait=off", file(SHELL));
         add(&["-chardev", &port]);
         add(&["-device", &format!("virtserialport,chardev=shell,name={}", shell::PORT)]);
         if let Some((kernel, initrd)) = &self.kernel {
