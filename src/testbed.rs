@@ -138,6 +138,9 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         .iter()
         .map(|site| (request.compile)(site))
         .collect::<std::result::Result<Vec<_>, _>>()?;
+    for (file, (site, _)) in sites.iter().zip(&compiled) {
+        case::possible(file, site, &cache)?;
+    }
     eprintln!("tools root, image and Matrix repository: made now unless kept from before");
     let (root, fixture, image) = thread::scope(|scope| {
         let root = scope.spawn(|| Root::ready(&Host::new()?, &cache));
@@ -150,7 +153,6 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     for (site, plan) in sites.iter().zip(compiled) {
         cases.push(Case::compile(site, plan, &fixture)?);
     }
-    cases.iter().try_for_each(|case| machine::fits(&case.dir(&cache)))?;
     // Those that start from another's disk come after all who could share theirs.
     cases.sort_by_key(|case| case.start == Start::Packages);
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;

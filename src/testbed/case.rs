@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fixture::Fixture;
+use super::{fixture::Fixture, machine};
 use crate::{
     backend::user_data::{self, Encoding},
     error::{Error, Errors, Result},
@@ -79,11 +79,6 @@ impl Case {
         fixture: &Fixture,
     ) -> std::result::Result<Case, Errors> {
         let facts = serde_json::to_value(&site).map_err(|error| Error::host(error.to_string()))?;
-        if let Some(proxy) = facts.pointer("/apt/proxy").and_then(Value::as_str) {
-            return Err(Error::new(format!("the test internet has no proxy `{proxy}`"))
-                .hint("test the site without `apt.proxy`")
-                .into());
-        }
         let fact = |path: &str| text(&facts, path);
         pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
         let script = file.with_file_name("test.sh");
@@ -119,8 +114,22 @@ impl Case {
     /// Where everything of it lies below `cache`.
     #[must_use]
     pub fn dir(&self, cache: &Path) -> PathBuf {
-        cache.join("runs").join(&self.name)
+        dir(cache, &self.name)
     }
+}
+
+/// An error when the case of `file` cannot be played here: to be asked before anything is built.
+pub fn possible(file: &Path, site: &Site, cache: &Path) -> Result<()> {
+    let facts = serde_json::to_value(site).map_err(|error| Error::host(error.to_string()))?;
+    if let Some(proxy) = facts.pointer("/apt/proxy").and_then(Value::as_str) {
+        return Err(Error::new(format!("the test internet has no proxy `{proxy}`"))
+            .hint("test the site without `apt.proxy`"));
+    }
+    machine::fits(&dir(cache, &name(file)))
+}
+
+fn dir(cache: &Path, name: &str) -> PathBuf {
+    cache.join("runs").join(name)
 }
 
 /// How much a provider takes is no matter of a machine here.

@@ -169,3 +169,19 @@ impl Server {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_port_is_served_there() {
+        let mut fronts = Fronts::default();
+        let at = Archive::parse("https://a.example:8443/packages/").expect("an address");
+        fronts.folder(&at, Path::new("/repository/debian"));
+        let listen = fronts.listen();
+        for listens in [":80;", ":443 ssl;", ":8443 ssl;"] {
+            assert_eq!(listen.matches(listens).count(), 2, "{listens} in {listen}");
+        }
+    }
+}

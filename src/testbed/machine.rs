@@ -192,3 +192,16 @@ impl Machine {
         words
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_fits_up_to_the_kernels_limit() {
+        let dir = |length: usize| PathBuf::from(format!("/{}", "a".repeat(length - 1)));
+        let longest = LONGEST_SOCKET - 1 - SHELL.len();
+        assert!(fits(&dir(longest)).is_ok());
+        assert!(fits(&dir(longest + 1)).is_err());
+    }
+}

@@ -119,3 +119,21 @@ pub fn rename(from: &Path, to: &Path) -> Result<()> {
         Error::host(format!("cannot rename `{}` to `{}`: {error}", from.display(), to.display()))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_lies_there_is_removed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let (file, folder) = (dir.path().join("file"), dir.path().join("folder"));
+        write(&file, "").expect("written");
+        write(&folder.join("file"), "").expect("written");
+        assert_eq!(list(dir.path()).expect("readable"), [file.clone(), folder.clone()]);
+        for path in [&file, &folder, &folder] {
+            remove(path).expect("removed, or not there");
+        }
+        assert!(list(dir.path()).expect("readable").is_empty());
+    }
+}

@@ -62,6 +62,10 @@ cd /var/lib/homeseed 2>/dev/null || exit 0
 [ status.json -nt /run/testbed/boot ] && read -r line <status.json && printf '%s\\n' \"$line\"
 :";
 
+/// The results that the machine's verdict rests on; nothing when they are of an earlier boot.
+const VERDICT: &str = "
+[ /var/lib/homeseed/tap -nt /run/testbed/boot ] && cat /var/lib/homeseed/tap";
+
 impl World<'_> {
     /// Does what a script asked for and gives what it may read.
     pub fn act(&mut self, verb: &str, text: &str) -> Result<Outcome> {
@@ -168,7 +172,7 @@ impl World<'_> {
 
     /// Every check as TAP: what the machine found before it said that it is ready, and the view from outside.
     fn checks(&mut self) -> Result<Outcome> {
-        let inside = self.machine.run("cat /var/lib/homeseed/tap", PATIENCE)?;
+        let inside = self.machine.run(VERDICT, PATIENCE)?;
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
         let outside = self.host.outcome(&words, &self.case.checks)?;
