@@ -29,6 +29,16 @@ boot() {
     ask boot
 }
 
+# another bios|uefi: switches the machine off and another one on, whose disk is a new copy of the image; under UEFI it
+# has no datasource.
+another() { ask another "$1"; }
+
+# again: makes the image once more; succeeds when it is the same.
+again() { ask again; }
+
+# bare: how long mmdebstrap alone takes for the packages of the image.
+bare() { ask bare; }
+
 # names_appear: from now on the DNS knows the machine.
 names_appear() { ask names; }
 

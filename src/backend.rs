@@ -2,4 +2,7 @@
 //!
 //! It installs packages, places files and enables units, so that it cannot change what is meant.
 
+pub mod image;
+pub mod overlay;
+pub mod seed;
 pub mod user_data;

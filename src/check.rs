@@ -18,7 +18,7 @@ const HELPERS: &str = include_str!("check/helpers.sh");
 const RUNNER: &str = include_str!("check/runner.sh");
 
 /// Something that holds on every machine that has the check's layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Check {
     /// The layer that promises it.
     pub layer: String,

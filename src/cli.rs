@@ -3,6 +3,7 @@
 //! Only the product goes to standard output; everything else goes to standard error.
 
 mod args;
+mod image;
 mod input;
 mod output;
 mod show;
@@ -12,7 +13,7 @@ use std::path::Path;
 use args::Verb;
 
 use crate::{
-    backend::user_data,
+    backend::{overlay, user_data},
     error::{Error, Errors},
     testbed::{self, Aim, Request},
 };
@@ -39,12 +40,23 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             let document = user_data::render(&plan, (*encoding).into(), *limit)?;
             output::deliver(&document, output.as_deref())
         }
+        Verb::Overlay { site, output } => {
+            let plan = input::plan(site, layers)?;
+            show::warnings(&plan);
+            overlay::write(&plan, output)
+        }
+        Verb::Image(wanted) => return image::make(wanted, layers),
+        Verb::Seed { site, output } => {
+            let plan = input::plan(site, layers)?;
+            show::warnings(&plan);
+            image::seed(&plan, output)
+        }
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })
         }
-        Verb::Test { site, prepare, look, cache } => {
-            return test(site, aim(*prepare, *look), cache, layers);
+        Verb::Test { site, image, prepare, look, cache } => {
+            return test(site, image.as_deref(), aim(*prepare, *look), cache, layers);
         }
         Verb::TestInside { orders } => return testbed::inside(orders),
     }
@@ -52,9 +64,15 @@ pub fn run(args: &Args) -> Result<(), Errors> {
 }
 
 /// Boots and judges; the last line of the product is the count.
-fn test(path: &Path, aim: Aim, cache: &Path, layers: Option<&Path>) -> Result<(), Errors> {
+fn test(
+    path: &Path,
+    image: Option<&Path>,
+    aim: Aim,
+    cache: &Path,
+    layers: Option<&Path>,
+) -> Result<(), Errors> {
     let compile = |path: &Path| input::compile(path, layers);
-    let verdict = testbed::run(&Request { path, compile: &compile, cache, aim })?;
+    let verdict = testbed::run(&Request { path, compile: &compile, cache, image, aim })?;
     if aim != Aim::Play {
         return Ok(());
     }

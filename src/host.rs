@@ -3,6 +3,11 @@
 //! A command is a list of words, never a line for a shell, so that no value can become code.
 //! It knows nothing of what the commands are for.
 
+pub mod archives;
+pub mod files;
+pub mod interrupt;
+pub mod progress;
+
 use std::{
     fs::File,
     io::{BufRead, BufReader, Write},
@@ -110,19 +115,38 @@ impl Host {
 
     /// An error with the package to install when `program` is not on the path.
     pub fn require(&self, program: &str, package: &str) -> Result<()> {
-        let path = std::env::var("PATH").unwrap_or_default();
-        if path.split(':').any(|dir| Path::new(dir).join(program).is_file()) {
+        self.require_all(&[(program, package)])
+    }
+
+    /// One error with all packages to install when any of these `(program, package)` is not on the path.
+    pub fn require_all(&self, tools: &[(&str, &str)]) -> Result<()> {
+        let path = search_path();
+        let is_there =
+            |program: &str| path.split(':').any(|dir| Path::new(dir).join(program).is_file());
+        let lacking: Vec<_> = tools.iter().filter(|(program, _)| !is_there(program)).collect();
+        if lacking.is_empty() {
             return Ok(());
         }
-        let hint = format!("apt-get install {package}");
-        Err(Error::host(format!("`{program}` is not installed")).hint(hint))
+        let programs: Vec<String> =
+            lacking.iter().map(|(program, _)| format!("`{program}`")).collect();
+        let mut packages: Vec<&str> = lacking.iter().map(|(_, package)| *package).collect();
+        packages.dedup();
+        let verb = if programs.len() == 1 { "is" } else { "are" };
+        let message = format!("{} {verb} not installed", programs.join(", "));
+        Err(Error::host(message).hint(format!("apt-get install {}", packages.join(" "))))
     }
 
     fn command<'a, S: AsRef<str>>(&'a self, words: &[S]) -> Result<xshell::Cmd<'a>> {
         let mut words = words.iter().map(AsRef::as_ref);
         let program = words.next().ok_or_else(|| Error::host("an empty command"))?;
-        Ok(self.shell.cmd(program).args(words))
+        Ok(self.shell.cmd(program).args(words).env("PATH", search_path()))
     }
+}
+
+/// The path, with the folders that Debian leaves out for ordinary users.
+fn search_path() -> String {
+    let path = std::env::var("PATH").unwrap_or_default();
+    format!("{path}:/usr/sbin:/sbin")
 }
 
 /// Whether we are root, which mounts, namespaces and taps need.
@@ -147,6 +171,23 @@ impl Process {
     #[must_use]
     pub fn log(&self) -> &Path {
         &self.log
+    }
+
+    /// Waits for its end and gives the exit status; 128 when a signal ended it.
+    pub fn wait(&mut self) -> i32 {
+        self.child.wait().ok().and_then(|status| status.code()).unwrap_or(128)
+    }
+
+    /// Asks it to end, and insists after ten seconds.
+    pub fn terminate(&mut self, host: &Host) {
+        host.run(&["kill", "-TERM", &self.id().to_string()]).ok();
+        for _ in 0..100 {
+            if !self.is_running() {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(100));
+        }
+        self.kill();
     }
 
     /// Ends it at once, without a chance to tidy up.

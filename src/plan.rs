@@ -10,7 +10,7 @@ mod lean;
 mod settings;
 mod seen;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
@@ -24,7 +24,7 @@ use crate::{
 const FACTS: &str = "/etc/homeseed/site.env";
 
 /// What the machine for one site consists of.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// The part after the colon of its users' names.
     pub server_name: String,
@@ -32,6 +32,8 @@ pub struct Plan {
     pub host: String,
     /// Every name that must lead to the machine.
     pub names: Vec<String>,
+    /// The Debian release that it runs.
+    pub suite: String,
     /// The keys that may log in.
     pub ssh_keys: Vec<String>,
     /// The sha256 of the site's text.
@@ -44,6 +46,10 @@ pub struct Plan {
     pub layers: Vec<Chosen>,
     /// Debian packages, by name.
     pub packages: Vec<Package>,
+    /// Packages that every cloud image has, by name; a bare tree needs them too.
+    pub presumed: Vec<Package>,
+    /// What belongs to one machine and stays in no image, in the order of the layers.
+    pub personal: Vec<Personal>,
     /// Units to enable, in the order of the layers.
     pub units: Vec<Unit>,
     /// TCP ports that listen, by number.
@@ -57,16 +63,18 @@ pub struct Plan {
 }
 
 /// A layer that is part of the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chosen {
     /// The folder's name.
     pub name: String,
     /// What it is for, in one line.
     pub about: String,
+    /// Whether its step may run when an image is made.
+    pub bakes: bool,
 }
 
 /// A document for another web server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Publication {
     /// The host name of that web server.
     pub host: String,
@@ -81,7 +89,7 @@ pub struct Publication {
 }
 
 /// A Debian package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Package {
     /// Its name.
     pub name: String,
@@ -89,8 +97,17 @@ pub struct Package {
     pub layer: String,
 }
 
+/// Something that belongs to one machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Personal {
+    /// An absolute path, or a pattern of the shell.
+    pub path: String,
+    /// The layer that says so.
+    pub layer: String,
+}
+
 /// A systemd unit to enable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {
     /// Its name, with the suffix.
     pub name: String,
@@ -99,7 +116,7 @@ pub struct Unit {
 }
 
 /// A TCP port that listens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Port {
     /// Its number.
     pub number: u16,
@@ -108,7 +125,7 @@ pub struct Port {
 }
 
 /// A file on the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {
     /// The absolute path.
     pub path: String,

@@ -191,6 +191,14 @@ impl Site {
         &self.layers
     }
 
+    /// The Debian release, by its name.
+    #[must_use]
+    pub fn suite(&self) -> &'static str {
+        match self.suite {
+            Suite::Bookworm => "bookworm",
+        }
+    }
+
     /// The SHA-256 of the site file, in hexadecimal.
     #[must_use]
     pub fn digest(&self) -> &str {

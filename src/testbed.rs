@@ -9,7 +9,6 @@
 
 mod accelerator;
 mod acme;
-mod archive;
 mod bed;
 mod bridge;
 mod case;
@@ -19,6 +18,7 @@ mod dns;
 mod drive;
 mod fixture;
 mod front;
+mod golden;
 mod image;
 mod inner;
 mod internet;
@@ -28,7 +28,6 @@ mod machine;
 mod mount;
 mod orders;
 mod peer;
-mod progress;
 mod qmp;
 mod report;
 mod root;
@@ -48,7 +47,6 @@ use std::{
 
 pub use self::orders::Verdict;
 use self::{
-    archive::Archives,
     case::{Case, Start},
     fixture::Fixture,
     image::Image,
@@ -57,7 +55,7 @@ use self::{
 };
 use crate::{
     error::{Error, Errors, Result},
-    host::Host,
+    host::{Host, archives::Archives, files},
     plan::Plan,
     site::Site,
 };
@@ -73,6 +71,8 @@ pub struct Request<'a> {
     pub compile: Compile<'a>,
     /// Where everything is kept that takes long to make.
     pub cache: &'a Path,
+    /// An image to boot instead of the stock one.
+    pub image: Option<&'a Path>,
     /// What to do with it.
     pub aim: Aim,
 }
@@ -97,7 +97,7 @@ const SUITE: &str = "bookworm";
 /// Does what `request` aims at; cases are played in namespaces that end with it.
 pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     let host = Host::new()?;
-    tree::make(request.cache)?;
+    files::make(request.cache)?;
     let cache = fs::canonicalize(request.cache).map_err(|error| Error::host(error.to_string()))?;
     let _lock = lock(&cache)?;
     let orders = prepare(&host, request, cache)?;
@@ -105,7 +105,7 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
     let verdict = Verdict::file(&orders.cache);
-    tree::remove(&verdict)?;
+    files::remove(&verdict)?;
     let status = host.attach(&enter(&orders.write()?)?)?;
     if request.aim == Aim::Look && status == 0 {
         return Ok(Verdict { passed: 0, failed: 0 });
@@ -113,7 +113,7 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     if status != 0 {
         return Err(ended(status).into());
     }
-    let text = tree::read(&verdict).map_err(|_| ended(status))?;
+    let text = files::read(&verdict).map_err(|_| ended(status))?;
     Ok(serde_json::from_str(&text).map_err(|_| ended(status))?)
 }
 
@@ -125,7 +125,7 @@ pub fn inside(file: &Path) -> std::result::Result<(), Errors> {
     }
     let verdict = inner::play(&orders)?;
     let text = serde_json::to_string(&verdict).map_err(|error| Error::host(error.to_string()))?;
-    Ok(tree::write(&Verdict::file(&orders.cache), &text)?)
+    Ok(files::write(&Verdict::file(&orders.cache), &text)?)
 }
 
 /// Makes everything that needs the host's network or takes long.
@@ -138,6 +138,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         .iter()
         .map(|site| (request.compile)(site))
         .collect::<std::result::Result<Vec<_>, _>>()?;
+    let given = request.image.map(given).transpose()?;
     for (file, (site, _)) in sites.iter().zip(&compiled) {
         case::possible(file, site, &cache)?;
     }
@@ -151,7 +152,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     let (root, fixture, image) = (root?, fixture?, image?);
     let mut cases = Vec::new();
     for (site, plan) in sites.iter().zip(compiled) {
-        cases.push(Case::compile(site, plan, &fixture)?);
+        cases.push(Case::compile(site, plan, given.as_deref(), &fixture)?);
     }
     // Those that start from another's disk come after all who could share theirs.
     cases.sort_by_key(|case| case.start == Start::Packages);
@@ -173,7 +174,7 @@ fn sites(path: &Path) -> Result<Vec<PathBuf>> {
     if path.join("site.yaml").is_file() {
         return Ok(vec![path.join("site.yaml")]);
     }
-    let folders = if path.is_dir() { tree::list(path)? } else { Vec::new() };
+    let folders = if path.is_dir() { files::list(path)? } else { Vec::new() };
     let files = folders.into_iter().map(|folder| folder.join("site.yaml"));
     let found: Vec<PathBuf> = files.filter(|file| file.is_file()).collect();
     if found.is_empty() {
@@ -181,6 +182,12 @@ fn sites(path: &Path) -> Result<Vec<PathBuf>> {
         return Err(Error::new(message).hint("name a site.yaml, or a folder with one"));
     }
     Ok(found)
+}
+
+/// An image that the caller brought, by its full name.
+fn given(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path)
+        .map_err(|error| Error::new(format!("cannot read `{}`: {error}", path.display())))
 }
 
 /// A look is at one machine.

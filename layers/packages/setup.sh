@@ -5,12 +5,17 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 key=/usr/share/keyrings/matrix-org-archive-keyring.gpg
 
+# Sets `is` to the fingerprint, or to what is wrong.
+is_trusted() { # FILE
+    is=$("$home/openpgp-primary" "$1" 2>&1) || true
+    [ "$is" = "$MATRIX_FINGERPRINT" ]
+}
+
 fetch_key() {
     new=/run/homeseed/matrix.gpg
     rm -f "$new"
     /usr/lib/apt/apt-helper -qq download-file "${MATRIX_REPOSITORY}matrix-org-archive-keyring.gpg" "$new"
-    is=$("$home/openpgp-primary" "$new" 2>&1) || true
-    [ "$is" = "$MATRIX_FINGERPRINT" ] || { echo "the key of $MATRIX_SITE is not $MATRIX_FINGERPRINT: $is"; exit 1; }
+    is_trusted "$new" || { echo "the key of $MATRIX_SITE is not $MATRIX_FINGERPRINT: $is"; exit 1; }
     write "$key" 0644 root:root <"$new"
 }
 
@@ -20,19 +25,22 @@ missing() {
     done <"$home/packages"
 }
 
-if [ -n "$(missing)$(dpkg --audit)" ]; then
+# Asked again when the packages are upgraded, so also where an image brought them.
+cat "$home"/debconf/* | debconf-set-selections
+if [ -n "$(missing)$(dpkg --audit)" ] || ! is_trusted $key; then
     # Fetched anew at each try: an extended key needs no new document.
     fetch_key
     # The man pages are indexed daily, not after every package.
     rm -f /var/lib/man-db/auto-update
-    cat "$home"/debconf/* | debconf-set-selections
     # Nothing is started by being installed: each is configured first. And systemd reads its units once, when all
     # are there, not after every package.
-    export SYSTEMD_OFFLINE=1
-    apt_get update
-    # shellcheck disable=SC2046
-    apt_get install $(cat "$home/packages")
+    (
+        export SYSTEMD_OFFLINE=1
+        apt_get update
+        # shellcheck disable=SC2046
+        apt_get install $(cat "$home/packages")
+    )
 fi
 # Now that every owner exists.
 place
-SYSTEMD_OFFLINE=0 systemctl daemon-reload
+systemctl daemon-reload

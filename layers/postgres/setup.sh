@@ -4,6 +4,8 @@ set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
 memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
+# An image brings none: each machine makes its own.
+[ -n "$(find /etc/postgresql -name postgresql.conf)" ] || pg_createcluster "$(find /usr/lib/postgresql/* -maxdepth 0 -printf %f)" main
 version=$(find /etc/postgresql/* -maxdepth 0 -printf '%f\n' | sort -n | tail -n 1)
 mkdir -p "/etc/postgresql/$version/main/conf.d"
 write "/etc/postgresql/$version/main/conf.d/homeseed.conf" 0644 root:root <<EOF
@@ -20,7 +22,7 @@ if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
 systemctl start postgresql
 if ! runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"; then
     # A power cut while the package made its cluster: nobody's data is in it before the locale is recorded.
-    [ -e "$state/born/database_locale" ] || { systemctl stop postgresql; rm -rf /etc/postgresql/* /var/lib/postgresql/*; pg_createcluster "$version" main; }
+    [ -e "$state/born/database_locale" ] || { systemctl stop postgresql; rm -rf /etc/postgresql/* /var/lib/postgresql/*; }
     exit 1
 fi
 born database_locale C

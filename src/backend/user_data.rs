@@ -4,7 +4,7 @@
 //! planned file, and the inventory that names them. [`Encoding`] says how the payload is written;
 //! what arrives on the machine is the same. It does no I/O.
 
-mod ascii85;
+mod number;
 mod payload;
 mod size;
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::{
-    backend::user_data::{Encoding, LIMIT},
+    backend::{
+        image::Format,
+        user_data::{Encoding, LIMIT},
+    },
     error::Errors,
     init, testbed,
 };
@@ -59,6 +62,21 @@ Examples:
   homeseed user-data site.yaml --encoding plain --limit 65535 | less
   generate-site | homeseed user-data - --output user-data";
 
+const OVERLAY_EXAMPLE: &str = "\
+Example:
+  homeseed overlay site.yaml -o overlay
+  debootstrap bookworm root && overlay/bake root";
+
+const IMAGE_EXAMPLES: &str = "\
+Examples:
+  homeseed image site.yaml -o chat.qcow2
+  homeseed image site.yaml -o chat.raw --size 8G --lock chat.lock
+  homeseed image --generic -o golden.qcow2";
+
+const SEED_EXAMPLE: &str = "\
+Example:
+  homeseed seed site.yaml -o seed.iso";
+
 const CHECKS_EXAMPLE: &str = "\
 Examples:
   homeseed checks site.yaml --list
@@ -69,6 +87,7 @@ Examples:
   homeseed test site.yaml                    boot it once, run every check
   homeseed test image-tests/late-dns         one case
   homeseed test image-tests                  all of them
+  homeseed test site.yaml --image chat.qcow2 boot an image that you made
   homeseed test --look image-tests/late-dns  look inside what it left";
 
 #[derive(Debug, Subcommand)]
@@ -103,8 +122,29 @@ pub(super) enum Verb {
         #[arg(long, value_name = "N", default_value_t = LIMIT)]
         limit: usize,
         /// Write to this file, whole or not at all
-        #[arg(long, value_name = "FILE")]
+        #[arg(short, long, value_name = "FILE")]
         output: Option<PathBuf>,
+    },
+    /// Write what turns any Debian tree into the machine
+    #[command(after_long_help = OVERLAY_EXAMPLE)]
+    Overlay {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// The folder to make, or a file that ends in `.tar`
+        #[arg(short, long, value_name = "PATH")]
+        output: PathBuf,
+    },
+    /// Make a disk image that boots into the machine
+    #[command(after_long_help = IMAGE_EXAMPLES)]
+    Image(Wanted),
+    /// Write a small disk with the document, for `NoCloud`
+    #[command(after_long_help = SEED_EXAMPLE)]
+    Seed {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// The file to write
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
     },
     /// Print the script that checks a machine of this site
     #[command(after_long_help = CHECKS_EXAMPLE)]
@@ -120,6 +160,9 @@ pub(super) enum Verb {
     Test {
         /// A site file, a case's folder, or a folder of cases
         site: PathBuf,
+        /// Boot this image of the site, or a generic one, not the stock one
+        #[arg(long, value_name = "FILE")]
+        image: Option<PathBuf>,
         /// Make what the tests keep (tools, image, repository), and stop
         #[arg(long)]
         prepare: bool,
@@ -136,6 +179,64 @@ pub(super) enum Verb {
         /// What the outer half decided, as JSON
         orders: PathBuf,
     },
+}
+
+/// An image that is wanted.
+#[derive(Debug, clap::Args)]
+pub(super) struct Wanted {
+    /// The site file; `-` is standard input
+    #[arg(conflicts_with = "generic")]
+    pub(super) site: Option<PathBuf>,
+    /// Only the packages: deliver any site's user-data to it later
+    #[arg(long)]
+    pub(super) generic: bool,
+    /// The file to write, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: PathBuf,
+    /// How the disk stands in it; its name says it otherwise
+    #[arg(long, value_enum)]
+    pub(super) format: Option<FormatWord>,
+    /// The disk's size, such as `8G`; otherwise as small as can be
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub(super) size: Option<u64>,
+    /// Keep to the versions in this file, or write them to it
+    #[arg(long, value_name = "FILE")]
+    pub(super) lock: Option<PathBuf>,
+    /// Take Debian's packages from here instead of where this host does
+    #[arg(long, value_name = "URL")]
+    pub(super) mirror: Option<String>,
+    /// The same for Debian's security updates
+    #[arg(long, value_name = "URL", requires = "mirror")]
+    pub(super) security_mirror: Option<String>,
+}
+
+/// The names of the formats.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum FormatWord {
+    /// QEMU's own, compressed
+    Qcow2,
+    /// As it is, sparse
+    Raw,
+}
+
+impl From<FormatWord> for Format {
+    fn from(word: FormatWord) -> Format {
+        match word {
+            FormatWord::Qcow2 => Format::Qcow2,
+            FormatWord::Raw => Format::Raw,
+        }
+    }
+}
+
+/// Whole mebibytes or gibibytes.
+fn size(text: &str) -> Result<u64, String> {
+    let (count, unit) = match (text.strip_suffix('G'), text.strip_suffix('M')) {
+        (Some(count), _) => (count, 1 << 30),
+        (_, Some(count)) => (count, 1 << 20),
+        _ => (text, 0),
+    };
+    let bytes = count.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
+    bytes.filter(|&it| it > 0).ok_or_else(|| "a size is such as `8G` or `6144M`".to_owned())
 }
 
 /// What a site cannot do without.

@@ -23,6 +23,15 @@ pub struct Manifest {
     /// Debian packages.
     #[serde(default)]
     pub packages: Vec<Entry<String>>,
+    /// Packages that every cloud image has: nobody installs them there, but a bare tree needs them.
+    #[serde(default)]
+    pub presumes: Vec<Entry<String>>,
+    /// Whether its step needs nothing of the machine's own, so that it may run when an image is made.
+    #[serde(default)]
+    pub bakes: bool,
+    /// What belongs to one machine and stays in no image: absolute paths, or patterns of the shell.
+    #[serde(default)]
+    pub personal: Vec<String>,
     /// Owner and mode of its files where they differ from the default.
     #[serde(default)]
     pub modes: BTreeMap<String, Owned>,
@@ -152,6 +161,14 @@ impl fmt::Display for Mode {
 impl Serialize for Mode {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Mode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Mode, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mode = u32::from_str_radix(&text, 8).ok().filter(|_| text.len() == 4);
+        mode.map(Mode).ok_or_else(|| de::Error::custom(format!("`{text}` is no mode")))
     }
 }
 

@@ -3,7 +3,7 @@
 use minijinja::Value;
 
 use super::{
-    Chosen, Package, Plan, Port, Publication, Unit, covered, files,
+    Chosen, Package, Personal, Plan, Port, Publication, Unit, covered, files,
     seen::{Seen, held, holds, seen},
     settings,
 };
@@ -24,8 +24,10 @@ pub(super) fn plan(site: &Site, all: &Layers<'_>) -> Result<Plan, Errors> {
         errors.extend(add(&mut plan, layer, &seen.context).err());
     }
     errors.extend(doubles(&plan));
-    plan.packages.sort();
-    plan.packages.dedup_by(|a, b| a.name == b.name);
+    for packages in [&mut plan.packages, &mut plan.presumed] {
+        packages.sort();
+        packages.dedup_by(|a, b| a.name == b.name);
+    }
     plan.ports.sort();
     plan.ports.dedup_by_key(|port| port.number);
     let left_out = files::add(&mut plan, all, &seen, &mut errors);
@@ -48,17 +50,21 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
     let chosen = |layer: &&Layer<'_>| Chosen {
         name: layer.name.to_owned(),
         about: layer.manifest.about.clone(),
+        bakes: layer.manifest.bakes,
     };
     Plan {
         server_name: site.server_name().to_owned(),
         host: site.host().to_owned(),
         names: site.names().to_vec(),
+        suite: site.suite().to_owned(),
         ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
         site_digest: site.digest().to_owned(),
         warnings: site.warnings(),
         layers: seen.layers.iter().map(chosen).collect(),
         publications: Vec::new(),
         packages: Vec::new(),
+        presumed: Vec::new(),
+        personal: Vec::new(),
         units: Vec::new(),
         ports: Vec::new(),
         files: Vec::new(),
@@ -74,6 +80,12 @@ fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error>
     for package in held(&manifest.packages, context)? {
         plan.packages.push(Package { name: package.clone(), layer: name() });
     }
+    for package in held(&manifest.presumes, context)? {
+        plan.presumed.push(Package { name: package.clone(), layer: name() });
+    }
+    for path in &manifest.personal {
+        plan.personal.push(Personal { path: personal(path, layer)?, layer: name() });
+    }
     for unit in held(&manifest.units, context)? {
         plan.units.push(Unit { name: unit.clone(), layer: name() });
     }
@@ -82,6 +94,18 @@ fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error>
     }
     plan.checks.extend(checks(layer, context)?);
     Ok(())
+}
+
+/// Below a folder of its own: what is removed from a tree must not be half of it.
+fn personal(path: &str, layer: &Layer<'_>) -> Result<String, Error> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._@+-*?".contains(c);
+    let deep = path.strip_prefix('/').is_some_and(|rest| rest.trim_end_matches('/').contains('/'));
+    if deep && path.chars().all(plain) && !path.contains("..") {
+        return Ok(path.to_owned());
+    }
+    let name = layer.name;
+    let message = format!("layer `{name}`: `{path}` is no path of something personal");
+    Err(Error::new(message).hint("such as `/etc/ssh/ssh_host_*`: absolute, and not a top folder"))
 }
 
 fn checks(layer: &Layer<'_>, context: &Value) -> Result<Vec<Check>, Error> {

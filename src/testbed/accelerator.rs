@@ -10,8 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{image::Image, root::Root, tree};
-use crate::{error::Result, host::Host};
+use super::{image::Image, root::Root};
+use crate::{
+    error::Result,
+    host::{Host, files},
+};
 
 /// How fast machines run here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,7 @@ impl Accelerator {
     /// What works here; the answer is kept in `cache` until this host is booted again.
     pub fn probe(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<Accelerator> {
         let mark = cache.join("accelerator");
-        let boot = tree::read(Path::new("/proc/sys/kernel/random/boot_id"))?;
+        let boot = files::read(Path::new("/proc/sys/kernel/random/boot_id"))?;
         let said = |answer: Accelerator| format!("{} {boot}", answer.name());
         let kept = fs::read_to_string(&mark).unwrap_or_default();
         let known = [Accelerator::Kvm, Accelerator::Tcg].into_iter().find(|it| said(*it) == kept);
@@ -40,7 +43,7 @@ impl Accelerator {
         }
         let works = kvm_boots(host, root, image, cache)?;
         let found = if works { Accelerator::Kvm } else { Accelerator::Tcg };
-        tree::write(&mark, &said(found))?;
+        files::write(&mark, &said(found))?;
         Ok(found)
     }
 
@@ -70,7 +73,7 @@ fn kvm_boots(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<bo
         return Ok(false);
     }
     let (console, log) = (cache.join("probe.console"), cache.join("probe.log"));
-    tree::remove(&console)?;
+    files::remove(&console)?;
     let serial = format!("file:{}", console.display());
     let mut words = vec!["qemu-system-x86_64", "-machine", "q35"];
     words.extend(Accelerator::Kvm.words());

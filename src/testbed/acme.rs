@@ -8,10 +8,10 @@ use std::{
 
 use serde_json::json;
 
-use super::{link::GATEWAY, root::Root, tree, trust::Certificate};
+use super::{link::GATEWAY, root::Root, trust::Certificate};
 use crate::{
     error::{Error, Result},
-    host::{Host, Process},
+    host::{Host, Process, files},
 };
 
 /// The authority, answering.
@@ -29,7 +29,7 @@ impl Acme {
     /// Starts it with a certificate of its own; its files lie in `dir`.
     pub fn start(host: &Host, root: &Root, dir: &Path, own: &Certificate) -> Result<Acme> {
         let file = dir.join("pebble.json");
-        tree::write(&file, &configuration(own))?;
+        files::write(&file, &configuration(own))?;
         let (log, dns) = (dir.join("pebble.log"), format!("{GATEWAY}:53"));
         let words = root.words(&[
             "env",
@@ -67,7 +67,7 @@ impl Acme {
 
     /// How many orders and validations it has been asked for so far.
     pub fn requests(&self) -> Result<usize> {
-        let log = tree::read(&self.log)?;
+        let log = files::read(&self.log)?;
         Ok(log.lines().filter(|line| is_request(line)).count())
     }
 }

@@ -4,19 +4,27 @@ use std::path::{Path, PathBuf};
 
 use super::{
     accelerator::Accelerator,
-    archive::Archive,
     case::{Case, Start},
     disk::{self, Base},
     front::Fronts,
+    golden::{self, Golden},
     internet::Internet,
-    machine::Machine,
+    machine::{Board, Hardware, Machine},
     orders::Orders,
-    progress::Progress,
     root::Root,
-    stock, tree,
+    stock,
     world::World,
 };
-use crate::{error::Result, host::Host};
+use crate::{
+    backend::overlay::{self, Purpose},
+    error::Result,
+    host::{
+        Host,
+        archives::{Archive, Archives},
+        files,
+        progress::Progress,
+    },
+};
 
 /// The test internet and the disk that machines start from.
 pub struct Bed<'a> {
@@ -28,6 +36,8 @@ pub struct Bed<'a> {
     orders: &'a Orders,
     accelerator: Accelerator,
     base: Base,
+    /// As a machine names them.
+    archives: Archives,
 }
 
 impl<'a> Bed<'a> {
@@ -45,8 +55,12 @@ impl<'a> Bed<'a> {
             orders.fixture.version()
         ));
         let base = base(host, orders, &internet)?;
-        tree::remove(&shared_disk(cache))?;
-        Ok(Bed { internet, progress, host, orders, accelerator, base })
+        let (main, security) = stock::mirrors(&base.read(host, "/etc/cloud/cloud.cfg")?)?;
+        let archives =
+            Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
+        let bed = Bed { internet, progress, host, orders, accelerator, base, archives };
+        files::remove(&bed.shared_disk())?;
+        Ok(bed)
     }
 
     /// Where everything of a case lies.
@@ -58,69 +72,145 @@ impl<'a> Bed<'a> {
     /// Sets up everything outside the machine that this case needs.
     pub fn stage(&mut self, case: &Case, dir: &Path) -> Result<()> {
         let mut fronts = Fronts::default();
-        let (main, security) = stock::mirrors(&self.base.read(self.host, "/etc/cloud/cloud.cfg")?)?;
-        fronts.archive(&Archive::parse(&main)?, &self.orders.upstreams.main);
-        fronts.archive(&Archive::parse(&security)?, &self.orders.upstreams.security);
+        fronts.archive(&self.archives.main, &self.orders.upstreams.main);
+        fronts.archive(&self.archives.security, &self.orders.upstreams.security);
         let repository = Archive::parse(&case.repository)?;
         fronts.folder(&repository, &self.orders.fixture.repository());
         fronts.authority(&Archive::parse(&case.authority)?);
-        for (n, page) in case.pages.iter().enumerate() {
+        for (n, page) in case.plan.publications.iter().enumerate() {
             let file = dir.join(format!("page-{n}.json"));
-            tree::write(&file, &page.contents)?;
+            files::write(&file, &page.contents)?;
             fronts.document(&page.host, &page.path, &file);
         }
         self.internet.stage(self.host, &fronts)
     }
 
-    /// Makes the machine's disk and seed; says whether the disk is fresh, not one that an earlier case shared.
-    pub fn lay_disks(&self, case: &Case, dir: &Path) -> Result<bool> {
-        let (disk, shared) = (dir.join("disk.raw"), shared_disk(&self.orders.cache));
-        let fresh = case.start == Start::Fresh || !shared.is_file();
-        if fresh {
-            self.base.copy(self.host, &disk)?;
-        } else {
-            let (from, to) = (shared.to_string_lossy(), disk.to_string_lossy());
-            self.host.run(&["cp", "--sparse=always", &from, &to])?;
+    /// Makes what the machine of a case starts from, in `dir`.
+    pub fn lay_disks(&self, case: &Case, dir: &Path) -> Result<Laid> {
+        let disk = dir.join("disk.raw");
+        let mut laid = Laid { kernel: None, fresh: false, golden: None, seed: true };
+        files::write(&dir.join("user-data"), &case.user_data)?;
+        let mut document = case.user_data.as_str();
+        match &case.start {
+            Start::Fresh => laid.fresh = true,
+            Start::Packages => laid.fresh = !self.shared_disk().is_file(),
+            Start::Image => document = EMPTY,
+            Start::Debootstrap => laid.seed = false,
+            Start::GenericImage | Start::Given(_) => {}
+        }
+        match &case.start {
+            Start::Fresh | Start::Packages => {
+                laid.kernel.clone_from(&self.orders.image.kernel);
+                if laid.fresh {
+                    self.base.copy(self.host, &disk)?;
+                } else {
+                    let (from, to) = (self.shared_disk(), disk.to_string_lossy());
+                    self.host.run(&["cp", "--sparse=always", &from.to_string_lossy(), &to])?;
+                }
+            }
+            Start::Debootstrap => {
+                let golden = self.golden(case, dir, Purpose::Site);
+                let kernel = golden::debootstrap(self.host, &golden, &disk, &self.progress)?;
+                laid.kernel = Some(kernel);
+            }
+            Start::Image | Start::GenericImage => {
+                let generic = case.start == Start::GenericImage;
+                let purpose = if generic { Purpose::Generic } else { Purpose::Site };
+                let golden = self.golden(case, dir, purpose);
+                let made = golden.make(self.host, &self.progress)?;
+                self.progress.say(&golden::figures(&made));
+                overlay::write(&case.plan, &dir.join("overlay.tar"))?;
+                golden.lay(self.host, &disk)?;
+                laid.golden = Some(golden);
+            }
+            Start::Given(image) => {
+                let golden = self.golden(case, dir, Purpose::Site);
+                if golden.take(self.host, image)? == Purpose::Site {
+                    document = EMPTY;
+                }
+                golden.lay(self.host, &disk)?;
+                laid.golden = Some(golden);
+            }
         }
         let (seed, id) = (dir.join("seed.iso"), format!("testbed-{}", case.name));
-        disk::seed(self.host, &self.internet.root, &seed, &id, &case.user_data)?;
-        tree::write(&dir.join("user-data"), &case.user_data)?;
-        Ok(fresh)
+        disk::seed(self.host, &self.internet.root, &seed, &id, document)?;
+        Ok(laid)
+    }
+
+    /// What an earlier run of a case left in `dir`.
+    #[must_use]
+    pub fn kept(&self, case: &Case, dir: &Path) -> Laid {
+        let kernel = match &case.start {
+            Start::Fresh | Start::Packages => self.orders.image.kernel.clone(),
+            Start::Debootstrap => Some(golden::kernel_of(dir)),
+            Start::Image | Start::GenericImage | Start::Given(_) => None,
+        };
+        Laid { kernel, fresh: false, golden: None, seed: case.start != Start::Debootstrap }
+    }
+
+    fn golden(&self, case: &Case, dir: &Path, purpose: Purpose) -> Golden {
+        let (root, authorities) = (&self.internet.root, &self.internet.authorities);
+        Golden::new(root, authorities, dir, &case.plan, purpose, &self.archives)
+    }
+
+    fn shared_disk(&self) -> PathBuf {
+        self.orders.cache.join("packages.raw")
     }
 
     /// A machine with the disks in `dir`.
     #[must_use]
-    pub fn machine(&self, dir: &Path) -> Machine {
-        let kernel = self.orders.image.kernel.clone();
-        Machine::new(&self.internet.root, dir, self.accelerator, kernel)
+    pub fn machine(&self, dir: &Path, laid: &Laid) -> Machine {
+        let hardware =
+            Hardware { kernel: laid.kernel.clone(), board: Board::Bios, seed: laid.seed };
+        Machine::new(&self.internet.root, dir, self.accelerator, hardware)
     }
 
-    /// The world of a case whose disks lie in `dir`; with `shares`, later cases get its disk.
-    pub fn world<'w>(&'w mut self, case: &'w Case, dir: &Path, shares: bool) -> World<'w> {
+    /// The world of a case whose disks were laid in `dir`; with `shares`, later cases get its disk.
+    pub fn world<'w>(
+        &'w mut self,
+        case: &'w Case,
+        dir: &Path,
+        laid: Laid,
+        shares: bool,
+    ) -> World<'w> {
+        let copy_to = self.shared_disk();
         World {
-            machine: self.machine(dir),
+            machine: self.machine(dir, &laid),
             host: self.host,
             internet: &mut self.internet,
             case,
+            dir: dir.to_owned(),
+            golden: laid.golden,
             fixture: &self.orders.fixture,
             progress: &self.progress,
-            copy_to: Some(shared_disk(&self.orders.cache)).filter(|disk| shares && !disk.exists()),
+            copy_to: Some(copy_to).filter(|disk| shares && laid.fresh && !disk.exists()),
             peers: Vec::new(),
             ready_after: Vec::new(),
         }
     }
 }
 
+/// What a provider delivers to a machine that needs no document.
+const EMPTY: &str = "#cloud-config\n{}\n";
+
+/// What a machine starts from.
+pub struct Laid {
+    /// The kernel and its initrd, where the disk has no boot loader.
+    pub kernel: Option<(PathBuf, PathBuf)>,
+    /// Whether it is the stock image, untouched.
+    pub fresh: bool,
+    /// The image that it was copied from.
+    pub golden: Option<Golden>,
+    /// Whether there is a datasource.
+    pub seed: bool,
+}
+
 /// To look at a machine is to look at its own disk, hence at the base that it was layered on.
 fn base(host: &Host, orders: &Orders, internet: &Internet) -> Result<Base> {
     if orders.look {
-        return Base::kept(&internet.root, &orders.image, host, &orders.cache);
+        return Base::kept(host, &internet.root, &orders.cache);
     }
     let base = Base::of(host, &internet.root, &orders.image, &orders.cache)?;
     base.lay_in(host, &internet.authorities)?;
     Ok(base)
-}
-
-fn shared_disk(cache: &Path) -> PathBuf {
-    cache.join("packages.raw")
 }

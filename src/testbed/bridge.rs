@@ -13,11 +13,13 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    archive::{Archive, Archives},
-    tree,
+use crate::{
+    error::{Error, Result},
+    host::{
+        archives::{Archive, Archives},
+        files,
+    },
 };
-use crate::error::{Error, Result};
 
 /// Both archives and the sockets that lead to them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ pub fn open(archives: &Archives, dir: &Path) -> Result<Upstreams> {
 }
 
 fn serve(archive: &Archive, socket: &Path) -> Result<()> {
-    tree::remove(socket)?;
+    files::remove(socket)?;
     let listener = UnixListener::bind(socket).map_err(|error| {
         Error::host(format!("cannot listen on `{}`: {error}", socket.display()))
             .hint("a socket's path may have 107 characters: run in a shorter folder")

@@ -9,6 +9,7 @@ use super::{fixture::Fixture, machine};
 use crate::{
     backend::user_data::{self, Encoding},
     error::{Error, Errors, Result},
+    host::files,
     plan::Plan,
     site::Site,
 };
@@ -22,20 +23,12 @@ pub struct Case {
     pub start: Start,
     /// The script of the case; the usual one when there is none.
     pub script: Option<PathBuf>,
+    /// What the machine consists of.
+    pub plan: Plan,
     /// What the user pastes.
     pub user_data: String,
-    /// The sha256 of the payload in it.
-    pub payload: String,
-    /// The checks of the machine, as a script.
-    pub checks: String,
-    /// The name behind the colon of its users' names.
-    pub server_name: String,
-    /// The machine's own name.
-    pub host: String,
     /// The localpart of its first user.
     pub admin: String,
-    /// Every name that leads to the machine.
-    pub names: Vec<String>,
     /// A homeserver that the site federates with, if it does with any.
     pub listed: Option<String>,
     /// Whether it federates with every other too.
@@ -44,70 +37,77 @@ pub struct Case {
     pub repository: String,
     /// Where the machine finds its certificate authority.
     pub authority: String,
-    /// What the operator publishes on other machines.
-    pub pages: Vec<Page>,
-}
-
-/// A document on a web server that is not the machine's.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Page {
-    /// The web server's name.
-    pub host: String,
-    /// The path of the document.
-    pub path: String,
-    /// What it says.
-    pub contents: String,
 }
 
 /// What a machine starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Start {
     /// The stock image.
     Fresh,
     /// The disk of an earlier case, as it was when its packages stood; the stock image when there is none.
     Packages,
+    /// An image of the site, made for it.
+    Image,
+    /// A generic image, made for it, and the user-data.
+    GenericImage,
+    /// A tree of `debootstrap`'s, baked with the site's overlay.
+    Debootstrap,
+    /// An image that the caller brought.
+    Given(PathBuf),
 }
 
-/// The line of a script that asks for `Start::Packages`.
-const SHARES: &str = "# starts from: packages";
+/// The line of a script that says what its machine starts from, if it is not the stock image.
+const STARTS: &str = "# starts from: ";
+
+impl Start {
+    /// What a script says.
+    fn of(script: &str) -> Result<Start> {
+        let Some(word) = script.lines().find_map(|line| line.strip_prefix(STARTS)) else {
+            return Ok(Start::Fresh);
+        };
+        match word {
+            "packages" => Ok(Start::Packages),
+            "image" => Ok(Start::Image),
+            "generic image" => Ok(Start::GenericImage),
+            "debootstrap" => Ok(Start::Debootstrap),
+            _ => Err(Error::new(format!("a machine cannot start from `{word}`"))),
+        }
+    }
+}
 
 impl Case {
     /// Compiles the case of `file`, with the key of `fixture` in place of the one that the site pins.
+    ///
+    /// An image that the caller brought has its packages, hence its key: the site is left alone.
     pub fn compile(
         file: &Path,
         (site, mut plan): (Site, Plan),
+        image: Option<&Path>,
         fixture: &Fixture,
     ) -> std::result::Result<Case, Errors> {
         let facts = serde_json::to_value(&site).map_err(|error| Error::host(error.to_string()))?;
         let fact = |path: &str| text(&facts, path);
-        pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
+        if image.is_none() {
+            pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
+        }
         let script = file.with_file_name("test.sh");
         let script = std::fs::canonicalize(script).ok();
-        let admin = fact("/admin")?;
+        let start = match (image, &script) {
+            (Some(image), _) => Start::Given(image.to_owned()),
+            (None, Some(script)) => Start::of(&files::read(script)?)?,
+            (None, None) => Start::Fresh,
+        };
         Ok(Case {
             name: name(file),
-            start: start(script.as_deref())?,
+            start,
             script,
             user_data: document(&plan)?,
-            payload: plan.digest(),
-            checks: plan.script(),
-            admin,
+            admin: fact("/admin")?,
             listed: listed(&facts),
             anyone: anyone(&facts),
             repository: fact("/apt/matrix/url")?,
             authority: fact("/tls/acme/directory")?,
-            pages: plan
-                .publications
-                .iter()
-                .map(|page| Page {
-                    host: page.host.clone(),
-                    path: page.path.clone(),
-                    contents: page.contents.clone(),
-                })
-                .collect(),
-            server_name: plan.server_name,
-            host: plan.host,
-            names: plan.names,
+            plan,
         })
     }
 
@@ -144,12 +144,6 @@ fn name(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default();
     let name = folder.filter(|_| stem == "site").unwrap_or(stem).to_string_lossy().into_owned();
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
-}
-
-fn start(script: Option<&Path>) -> Result<Start> {
-    let Some(script) = script else { return Ok(Start::Fresh) };
-    let shares = super::tree::read(script)?.lines().any(|line| line == SHARES);
-    Ok(if shares { Start::Packages } else { Start::Fresh })
 }
 
 /// The one thing in which a tested machine differs from the user's: whose packages it trusts.

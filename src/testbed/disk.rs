@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{image::Image, link::MACHINE_MAC, root::Root, shell, tree};
+use super::{image::Image, link::MACHINE_MAC, root::Root, shell};
 use crate::{
+    backend::seed::Seed,
     error::{Error, Result},
-    host::Host,
+    host::{Host, files},
 };
 
 /// An image prepared for one run; machines write to copies of it.
@@ -30,15 +31,17 @@ impl Base {
             host.run(&root.words(&words))?;
             host.run(&["truncate", "-s", "8G", &to])?;
         }
-        let offset = if image.kernel.is_some() { 0 } else { offset(host, &disk)? };
-        Ok(Base { disk, root: root.clone(), offset })
+        Base::at(host, root, &disk)
     }
 
-    /// The copy that an earlier run made.
-    pub fn kept(root: &Root, image: &Image, host: &Host, dir: &Path) -> Result<Base> {
-        let disk = dir.join("base.raw");
-        let offset = if image.kernel.is_some() { 0 } else { offset(host, &disk)? };
-        Ok(Base { disk, root: root.clone(), offset })
+    /// The copy that an earlier run made in `dir`.
+    pub fn kept(host: &Host, root: &Root, dir: &Path) -> Result<Base> {
+        Base::at(host, root, &dir.join("base.raw"))
+    }
+
+    /// The disk in `file`, with or without partitions.
+    pub fn at(host: &Host, root: &Root, file: &Path) -> Result<Base> {
+        Ok(Base { disk: file.to_owned(), root: root.clone(), offset: offset(host, file)? })
     }
 
     /// The text of a file on the disk.
@@ -49,7 +52,7 @@ impl Base {
     /// Lays in the authorities to trust and the test bed's shell; nothing else of the disk changes.
     pub fn lay_in(&self, host: &Host, authorities: &[String]) -> Result<()> {
         let draft = self.disk.with_extension("files");
-        tree::remove(&draft)?;
+        files::remove(&draft)?;
         let store = "/etc/ssl/certs/ca-certificates.crt";
         let trusted = self.read(host, store)? + &authorities.concat();
         let mut lay = Lay { draft, script: String::new() };
@@ -75,7 +78,7 @@ impl Base {
 
     fn write(&self, host: &Host, script: &str) -> Result<()> {
         let file = self.disk.with_extension("debugfs");
-        tree::write(&file, script)?;
+        files::write(&file, script)?;
         let words = ["debugfs", "-w", "-f", &file.to_string_lossy(), &self.device()];
         let outcome = host.outcome(&words, "")?;
         let wrong = outcome.stderr.lines().find(|line| is_mistake(line));
@@ -102,7 +105,7 @@ struct Lay {
 impl Lay {
     fn file(&mut self, path: &str, text: &str, mode: u32) -> Result<()> {
         let source = self.draft.join(path.trim_start_matches('/').replace('/', "_"));
-        tree::write(&source, text)?;
+        files::write(&source, text)?;
         let source = source.display();
         self.script += &format!(
             "rm {path}\nwrite {source} {path}\nset_inode_field {path} mode 0100{mode:o}\n\
@@ -126,28 +129,23 @@ fn is_mistake(line: &str) -> bool {
     !line.trim().is_empty() && !harmless.iter().any(|words| line.contains(words))
 }
 
-/// Where the largest partition of a disk begins, in bytes.
+/// Where the largest partition of a disk begins, in bytes; nothing comes before a file system without partitions.
 fn offset(host: &Host, disk: &Path) -> Result<u64> {
-    let text = host.read(&["sfdisk", "--json", &disk.to_string_lossy()])?;
-    let table: Value = serde_json::from_str(&text).unwrap_or_default();
+    let said = host.outcome(&["sfdisk", "--json", &disk.to_string_lossy()], "")?;
+    let table: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
     let partitions = table["partitiontable"]["partitions"].as_array();
     let largest = partitions.into_iter().flatten().max_by_key(|part| part["size"].as_u64());
-    let start = largest.and_then(|part| part["start"].as_u64());
-    start.map(|sectors| sectors * 512).ok_or_else(|| Error::host("the image has no partition"))
+    Ok(largest.and_then(|part| part["start"].as_u64()).unwrap_or(0) * 512)
 }
 
-/// A `NoCloud` seed, as a provider attaches it: `user-data` goes in as it is.
+/// A seed as a provider attaches it, for the instance `machine`: `user-data` goes in as it is.
 pub fn seed(host: &Host, root: &Root, file: &Path, machine: &str, user_data: &str) -> Result<()> {
-    let dir = file.with_extension("seed");
-    tree::remove(&dir)?;
-    tree::write(&dir.join("user-data"), user_data)?;
-    tree::write(&dir.join("meta-data"), &format!("instance-id: {machine}\nlocal-hostname: vps\n"))?;
-    tree::write(&dir.join("network-config"), &network())?;
-    tree::remove(file)?;
-    let (dir, file) = (dir.to_string_lossy(), file.to_string_lossy());
-    host.run(&root.words(&[
-        "xorriso", "-as", "mkisofs", "-quiet", "-V", "cidata", "-J", "-R", "-o", &file, &dir,
-    ]))
+    let seed = Seed {
+        user_data,
+        meta_data: &format!("instance-id: {machine}\nlocal-hostname: vps\n"),
+        network_config: Some(&network()),
+    };
+    seed.write(host, file, |words| root.words(words))
 }
 
 fn network() -> String {

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{
     link::{BRIDGE, GATEWAY, GATEWAY6, MACHINE, MACHINE_MAC},
     root::Root,
-    tree,
 };
 use crate::{
     error::Result,
-    host::{Host, Process},
+    host::{Host, Process, files},
 };
 
 /// The server, answering.
@@ -22,10 +21,10 @@ impl Dns {
     /// Starts with no names at all; its files lie in `dir`.
     pub fn start(host: &Host, root: &Root, dir: &Path) -> Result<Dns> {
         let hosts = dir.join("hosts");
-        tree::remove(&hosts)?;
-        tree::make(&hosts)?;
+        files::remove(&hosts)?;
+        files::make(&hosts)?;
         let config = dir.join("dnsmasq.conf");
-        tree::write(&config, &configuration(dir))?;
+        files::write(&config, &configuration(dir))?;
         let file = format!("--conf-file={}", config.display());
         let words = root.words(&["dnsmasq", "--keep-in-foreground", &file]);
         let process = host.spawn(&words, &dir.join("dnsmasq.log"))?;
@@ -37,8 +36,8 @@ impl Dns {
         let lines: String = records.iter().map(|(name, ip)| format!("{ip} {name}\n")).collect();
         // Written elsewhere first: the server reads a file the moment that it appears.
         let draft = self.hosts.with_extension("new");
-        tree::write(&draft, &lines)?;
-        tree::rename(&draft, &self.hosts.join(label))
+        files::write(&draft, &lines)?;
+        files::rename(&draft, &self.hosts.join(label))
     }
 
     /// Whether it still answers.

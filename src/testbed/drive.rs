@@ -10,12 +10,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use super::{
     link::MACHINE,
     tally::Tally,
-    tree,
     world::{PEER_USER, STRANGER_NAME, World},
 };
 use crate::{
     error::{Error, Result},
-    host::{Coprocess, Outcome},
+    host::{Coprocess, Outcome, files},
 };
 
 /// The verbs as shell functions.
@@ -97,20 +96,20 @@ impl Said {
 
 fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
     let (library, federation) = (dir.join("lib.sh"), world.internet.dir().join("federation"));
-    tree::write(&library, LIBRARY)?;
+    files::write(&library, LIBRARY)?;
     for (name, text) in FEDERATION {
-        tree::write(&federation.join(name), text)?;
+        files::write(&federation.join(name), text)?;
     }
     // A copy: a shell reads its script while it runs, and somebody may be writing the next one.
     let script = dir.join("test.sh");
-    let text = world.case.script.as_deref().map_or(Ok(USUAL.to_owned()), tree::read)?;
-    tree::write(&script, &text)?;
+    let text = world.case.script.as_deref().map_or(Ok(USUAL.to_owned()), files::read)?;
+    files::write(&script, &text)?;
     let case = world.case;
     let set = |name: &str, value: &str| format!("{name}={value}");
     let words = [
         "env".to_owned(),
-        set("SERVER_NAME", &case.server_name),
-        set("HOST", &case.host),
+        set("SERVER_NAME", &case.plan.server_name),
+        set("HOST", &case.plan.host),
         set("ADMIN", &case.admin),
         set("LISTED", case.listed.as_deref().unwrap_or_default()),
         set("ANYONE", if case.anyone { "yes" } else { "" }),
@@ -118,6 +117,8 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("STRANGER", STRANGER_NAME),
         set("PEER_USER", PEER_USER.0),
         set("PEER_PASSWORD", PEER_USER.1),
+        set("DIR", &dir.to_string_lossy()),
+        set("PAYLOAD", &case.plan.digest()),
         set("FEDERATION", &federation.to_string_lossy()),
         "sh".to_owned(),
         "-c".to_owned(),

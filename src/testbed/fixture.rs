@@ -13,10 +13,9 @@ use std::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::tree;
 use crate::{
     error::{Error, Result},
-    host::Host,
+    host::{Host, files},
 };
 
 /// A repository that stands, and the tree that its `matrix-synapse-py3` unpacks to.
@@ -73,7 +72,7 @@ impl Fixture {
         let scripts = cache.join("scripts");
         place_scripts(&scripts)?;
         let key = ready_key(host, &cache, &scripts)?;
-        let fingerprint = tree::read(&key.join("fingerprint"))?.trim().to_owned();
+        let fingerprint = files::read(&key.join("fingerprint"))?.trim().to_owned();
         let suffix = format!("-{}", &digest(&fingerprint)[..12]);
         let version = match newest(host, &cache) {
             Ok(version) => version,
@@ -91,6 +90,12 @@ impl Fixture {
     #[must_use]
     pub fn repository(&self) -> PathBuf {
         self.dir.join("repository/debian")
+    }
+
+    /// The key that the repository hangs from, as a keyring.
+    #[must_use]
+    pub fn key(&self) -> PathBuf {
+        self.dir.with_file_name("key").join("public.gpg")
     }
 
     /// The fingerprint of the primary key that the repository hangs from, 40 upper case hex digits.
@@ -137,8 +142,8 @@ fn digest(fingerprint: &str) -> String {
 }
 
 fn place_scripts(dir: &Path) -> Result<()> {
-    tree::remove(dir)?;
-    SCRIPTS.iter().try_for_each(|(name, text)| tree::write(&dir.join(name), text))
+    files::remove(dir)?;
+    SCRIPTS.iter().try_for_each(|(name, text)| files::write(&dir.join(name), text))
 }
 
 /// The key of this host, made once.
@@ -148,7 +153,7 @@ fn ready_key(host: &Host, cache: &Path, scripts: &Path) -> Result<PathBuf> {
         host.require("gpg", "gnupg")?;
         let draft = fresh(cache, "key.new")?;
         host.run(&["sh", &word(&scripts.join("key.sh")), &word(&draft)])?;
-        tree::rename(&draft, &key)?;
+        files::rename(&draft, &key)?;
     }
     Ok(key)
 }
@@ -158,10 +163,10 @@ fn newest(host: &Host, cache: &Path) -> Result<Version> {
     let client = cache.join("pip");
     if !client.is_dir() {
         let draft = cache.join("pip.new");
-        tree::remove(&draft)?;
+        files::remove(&draft)?;
         host.run(&[PYTHON, "-m", "venv", &word(&draft)])
             .map_err(|error| error.hint("apt-get install python3-venv"))?;
-        tree::rename(&draft, &client)?;
+        files::rename(&draft, &client)?;
     }
     let python = word(&client.join("bin/python"));
     let said = host.read(&[
@@ -211,12 +216,12 @@ fn build(host: &Host, scripts: &Path, key: &Path, version: &Version, dir: &Path)
     ])?;
     let (pool, repository) = (draft.join("pool"), draft.join("repository"));
     host.run(&["sh", &script("repository.sh"), &word(&pool), &word(key), &word(&repository)])?;
-    tree::rename(&draft, dir)
+    files::rename(&draft, dir)
 }
 
 /// The packages hold what this host's Python compiled, for the Python of the machine.
 fn require_release() -> Result<()> {
-    let release = tree::read(Path::new("/etc/os-release"))?;
+    let release = files::read(Path::new("/etc/os-release"))?;
     if release.lines().any(|line| line == format!("VERSION_CODENAME={}", super::SUITE)) {
         return Ok(());
     }
@@ -227,8 +232,8 @@ fn require_release() -> Result<()> {
 /// An empty folder, whatever an interrupted run left.
 fn fresh(cache: &Path, name: &str) -> Result<PathBuf> {
     let dir = cache.join(name);
-    tree::remove(&dir)?;
-    tree::make(&dir)?;
+    files::remove(&dir)?;
+    files::make(&dir)?;
     Ok(dir)
 }
 
@@ -238,7 +243,7 @@ fn forget_others(cache: &Path, current: &Path) {
     for path in entries.map(|entry| entry.path()).filter(|path| path != current) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.split_once('-').is_some_and(|(version, _)| Version::parse(version).is_some()) {
-            tree::remove(&path).ok();
+            files::remove(&path).ok();
         }
     }
 }
@@ -282,12 +287,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let (library, file) = (dir.path().join("settings.sh"), dir.path().join("a.yaml"));
         let settings = SCRIPTS.iter().find(|(name, _)| *name == "debian/settings.sh");
-        tree::write(&library, settings.expect("it is embedded").1).expect("written");
-        tree::write(&file, text).expect("written");
+        files::write(&library, settings.expect("it is embedded").1).expect("written");
+        files::write(&file, text).expect("written");
         let script = format!(". {}; {line}", library.display());
         let host = Host::new().expect("a host");
         let said = host.read(&["sh", "-euc", &script, "sh", &word(&file)]).expect("it runs");
-        (said, tree::read(&file).expect("the file"))
+        (said, files::read(&file).expect("the file"))
     }
 
     #[test]

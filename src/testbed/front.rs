@@ -11,16 +11,14 @@ use std::{
 
 use super::{
     acme,
-    archive::Archive,
     bridge::Upstream,
     link::{FRONT, FRONT6},
     root::Root,
-    tree,
     trust::Certificate,
 };
 use crate::{
     error::{Error, Result},
-    host::{Host, Process},
+    host::{Host, Process, archives::Archive, files},
 };
 
 /// Everything that is served, by name.
@@ -98,9 +96,9 @@ impl Fronts {
         cache: &Path,
         own: &Certificate,
     ) -> Result<Server> {
-        tree::make(cache)?;
+        files::make(cache)?;
         let file = dir.join("nginx.conf");
-        tree::write(&file, &self.configuration(dir, cache, own))?;
+        files::write(&file, &self.configuration(dir, cache, own))?;
         let words = root.words(&["nginx", "-e", "stderr", "-c", &file.to_string_lossy()]);
         Ok(Server { process: host.spawn(&words, &dir.join("nginx.log"))? })
     }

@@ -8,14 +8,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    archive::Archives,
-    stock,
-    tree::{self, Recipe},
-};
+use super::{stock, tree::Recipe};
 use crate::{
+    backend::image::cloud,
     error::{Error, Result},
-    host::Host,
+    host::{Host, archives::Archives, files},
 };
 
 /// A disk with Debian on it, never written to.
@@ -32,9 +29,6 @@ pub struct Image {
 }
 
 const OFFICIAL: &str = "https://cloud.debian.org/images/cloud";
-
-/// Bytes of the disk: what the smallest common offer has, and sparse.
-const SIZE: &str = "8G";
 
 impl Image {
     /// The image of `suite`, fetched or built below `cache` unless it stands there already.
@@ -92,41 +86,21 @@ fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
 /// The same packages and files, on a disk without a boot loader.
 fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
     let name = format!("image-{suite}");
-    let packages = stock::PACKAGES;
+    let packages = cloud::PACKAGES;
     let recipe = Recipe { name: &name, suite, packages, arguments: &[], sources: "" };
     let disk = cache.join(format!("{name}.raw"));
     let mark = cache.join(format!("{name}.raw.recipe"));
-    let key = format!("{}{}", recipe.key(), stock::key(suite));
+    let key = format!("{}{}", recipe.key(), stock::key());
     let tree = recipe.ready(host, &Archives::of_this_host(host)?, cache)?;
     if !(disk.is_file() && fs::read_to_string(&mark).is_ok_and(|text| text == key)) {
-        stock::furnish(host, suite, &tree)?;
-        fill(host, &tree, &disk)?;
-        tree::write(&mark, &key)?;
+        stock::furnish(host, &tree)?;
+        stock::fill(host, &tree, &disk)?;
+        files::write(&mark, &key)?;
     }
     Ok(Image {
         origin: format!("Debian's genericcloud package set of {suite}, made here"),
         disk,
         format: "raw".to_owned(),
-        kernel: Some((find(&tree, "vmlinuz-")?, find(&tree, "initrd.img-")?)),
+        kernel: Some((stock::newest(&tree, "vmlinuz-")?, stock::newest(&tree, "initrd.img-")?)),
     })
-}
-
-/// A file system from a tree, without mounting anything.
-fn fill(host: &Host, tree: &Path, disk: &Path) -> Result<()> {
-    let draft = disk.with_extension("new");
-    tree::remove(&draft)?;
-    let (tree, file) = (tree.to_string_lossy(), draft.to_string_lossy());
-    host.run(&["mke2fs", "-q", "-t", "ext4", "-L", stock::LABEL, "-d", &tree, &file, SIZE])?;
-    tree::rename(&draft, disk)
-}
-
-fn find(tree: &Path, prefix: &str) -> Result<PathBuf> {
-    let boot = tree.join("boot");
-    let is_one = |path: &PathBuf| {
-        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
-    };
-    tree::list(&boot)?
-        .into_iter()
-        .rfind(is_one)
-        .ok_or_else(|| Error::host(format!("`{}` holds no `{prefix}`", boot.display())))
 }

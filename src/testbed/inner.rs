@@ -13,12 +13,11 @@ use super::{
     orders::{Orders, Verdict},
     report::{Report, Times},
     tally::Tally,
-    tree,
     world::World,
 };
 use crate::{
     error::{Error, Result},
-    host::Host,
+    host::{Host, files},
 };
 
 /// Plays all cases of `orders`; results go to standard output.
@@ -30,7 +29,7 @@ pub fn play(orders: &Orders) -> Result<Verdict> {
         let later = &orders.cases[n + 1..];
         let shares = later.iter().any(|case| case.start == Start::Packages);
         report.add(case_of(&mut bed, case, shares, &mut tally));
-        tree::write(&orders.cache.join("report.txt"), &report.table())?;
+        files::write(&orders.cache.join("report.txt"), &report.table())?;
     }
     tally.plan();
     bed.progress.say(&report.table());
@@ -44,8 +43,8 @@ pub fn look(orders: &Orders) -> Result<()> {
     let case = orders.cases.first().ok_or_else(|| Error::new("there is no case to look at"))?;
     let dir = bed.dir(case);
     bed.stage(case, &dir)?;
-    bed.internet.name_machine(&case.names)?;
-    let mut machine = bed.machine(&dir);
+    bed.internet.name_machine(&case.plan.names)?;
+    let mut machine = bed.machine(&dir, &bed.kept(case, &dir));
     machine.start(&host)?;
     look::listen(&mut machine)
 }
@@ -78,11 +77,11 @@ fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> T
 /// Makes everything that a case begins with, its machine switched off.
 fn set<'a>(bed: &'a mut Bed<'_>, case: &'a Case, shares: bool, dir: &Path) -> Result<World<'a>> {
     bed.progress.stage(&format!("{}: setting the stage", case.name));
-    tree::remove(dir)?;
-    tree::make(dir)?;
+    files::remove(dir)?;
+    files::make(dir)?;
     bed.stage(case, dir)?;
-    let fresh = bed.lay_disks(case, dir)?;
-    Ok(bed.world(case, dir, shares && fresh))
+    let laid = bed.lay_disks(case, dir)?;
+    Ok(bed.world(case, dir, laid, shares))
 }
 
 /// What went wrong without a check noticing.
@@ -117,7 +116,7 @@ fn end(world: &mut World<'_>, dir: &Path, good: bool) {
     }
     let journal = "journalctl --no-pager -o short-monotonic | tail -n 20000";
     if let Ok(outcome) = world.machine.run(journal, Duration::from_secs(180)) {
-        tree::write(&dir.join("journal.log"), &outcome.stdout).ok();
+        files::write(&dir.join("journal.log"), &outcome.stdout).ok();
     }
     world.machine.run("sync", Duration::from_secs(60)).ok();
     world.machine.cut_power();

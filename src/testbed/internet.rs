@@ -14,12 +14,11 @@ use super::{
     link::{self, FRONT, FRONT6, MACHINE, MACHINE6},
     mount,
     root::Root,
-    tree,
     trust::Authority,
 };
 use crate::{
     error::{Error, Result},
-    host::Host,
+    host::{Host, files},
 };
 
 /// Everything outside the machine.
@@ -47,7 +46,7 @@ impl Internet {
     /// Sets it up around `tools`, with its files in `cache/internet`; needs namespaces of its own.
     pub fn open(host: &Host, tools: &Root, cache: &Path) -> Result<Internet> {
         let dir = cache.join("internet");
-        tree::make(&dir)?;
+        files::make(&dir)?;
         let root = mount::overlay(host, tools, &dir, cache)?;
         link::up(host, &root)?;
         let authority = Authority::new(host, &root, &dir.join("trust"))?;
@@ -55,11 +54,16 @@ impl Internet {
         let mut acme = Acme::start(host, &root, &dir, &own)?;
         let authorities = vec![authority.certificate()?, acme.authority(host)?];
         let store = mount::inside(root.dir(), Path::new("/etc/ssl/certs/ca-certificates.crt"));
-        tree::write(&store, &(tree::read(&store)? + &authorities.concat()))?;
+        files::write(&store, &(files::read(&store)? + &authorities.concat()))?;
         let resolver = mount::inside(root.dir(), Path::new("/etc/resolv.conf"));
-        tree::remove(&resolver)?;
-        tree::write(&resolver, &format!("nameserver {}\n", link::GATEWAY))?;
-        tree::write(&mount::inside(root.dir(), Path::new("/etc/hosts")), "127.0.0.1 localhost\n")?;
+        files::remove(&resolver)?;
+        files::write(&resolver, &format!("nameserver {}\n", link::GATEWAY))?;
+        files::write(&mount::inside(root.dir(), Path::new("/etc/hosts")), "127.0.0.1 localhost\n")?;
+        // The host's own programs, which make images, live in the same world; this mount namespace is ours alone.
+        for file in [resolver, store] {
+            let known = mount::outside(root.dir(), &file);
+            mount::cover(host, &file, &known)?;
+        }
         let cache = cache.to_owned();
         Ok(Internet { root, authority, acme, authorities, dir, cache, stage: None })
     }

@@ -19,12 +19,35 @@ use crate::{
     host::{Host, Outcome, Process},
 };
 
+/// What a machine is built of.
+#[derive(Debug, Clone)]
+pub struct Hardware {
+    /// The kernel and its initrd, where the disk has no boot loader.
+    pub kernel: Option<(PathBuf, PathBuf)>,
+    /// What starts first, and how the disk is attached.
+    pub board: Board,
+    /// Whether there is a seed, without which the machine has no datasource.
+    pub seed: bool,
+}
+
+/// What starts first, and how the disk is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Board {
+    /// `SeaBIOS`, and virtio-blk.
+    Bios,
+    /// OVMF, and virtio-scsi.
+    Uefi,
+}
+
+/// The firmware of `Board::Uefi` in the tools root, and the variables that it starts with.
+const OVMF: [&str; 2] = ["/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"];
+
 /// A machine; it is off until `start`.
 pub struct Machine {
     root: Root,
     dir: PathBuf,
     accelerator: Accelerator,
-    kernel: Option<(PathBuf, PathBuf)>,
+    hardware: Hardware,
     process: Option<Process>,
     shell: Shell,
     powered: Instant,
@@ -54,17 +77,12 @@ pub fn fits(dir: &Path) -> Result<()> {
 impl Machine {
     /// A machine whose `disk.raw` and `seed.iso` lie in `dir`; everything it leaves lies there too.
     #[must_use]
-    pub fn new(
-        root: &Root,
-        dir: &Path,
-        accelerator: Accelerator,
-        kernel: Option<(PathBuf, PathBuf)>,
-    ) -> Machine {
+    pub fn new(root: &Root, dir: &Path, accelerator: Accelerator, hardware: Hardware) -> Machine {
         Machine {
             root: root.clone(),
             dir: dir.to_owned(),
             accelerator,
-            kernel,
+            hardware,
             process: None,
             shell: Shell::new(&dir.join(SHELL)),
             powered: Instant::now(),
@@ -72,9 +90,19 @@ impl Machine {
         }
     }
 
+    /// Switches it off and builds another in its place, whose disk is for the caller to lay.
+    pub fn rebuild(&mut self, board: Board, seed: bool) {
+        self.cut_power();
+        self.hardware = Hardware { board, seed, ..self.hardware.clone() };
+    }
+
     /// Switches it on.
     pub fn start(&mut self, host: &Host) -> Result<()> {
         self.starts += 1;
+        if self.hardware.board == Board::Uefi && !self.dir.join("variables.fd").exists() {
+            let file = self.dir.join("variables.fd").to_string_lossy().into_owned();
+            host.run(&self.root.words(&["cp", OVMF[1], &file]))?;
+        }
         let log = self.dir.join(format!("qemu-{}.log", self.starts));
         let process = host.spawn(&self.root.words(&self.command()), &log)?;
         self.process = Some(process);
@@ -175,17 +203,28 @@ impl Machine {
         add(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp.sock"))]);
         // What the guest has written is in this host's page cache, which outlives a killed QEMU: a power
         // cut loses nothing more for not being flushed. That holds for a raw file only.
-        let disk =
-            format!("file={},if=virtio,format=raw,discard=unmap,cache=unsafe", file("disk.raw"));
-        add(&["-drive", &disk]);
-        add(&["-drive", &format!("file={},if=virtio,format=raw,readonly=on", file("seed.iso"))]);
+        let disk = format!("file={},format=raw,discard=unmap,cache=unsafe", file("disk.raw"));
+        match self.hardware.board {
+            Board::Bios => add(&["-drive", &format!("{disk},if=virtio")]),
+            Board::Uefi => {
+                let flash = "if=pflash,format=raw";
+                add(&["-drive", &format!("{flash},readonly=on,file={}", OVMF[0])]);
+                add(&["-drive", &format!("{flash},file={}", file("variables.fd"))]);
+                add(&["-drive", &format!("{disk},if=none,id=disk")]);
+                add(&["-device", "virtio-scsi-pci", "-device", "scsi-hd,drive=disk"]);
+            }
+        }
+        if self.hardware.seed {
+            let seed = format!("file={},if=virtio,format=raw,readonly=on", file("seed.iso"));
+            add(&["-drive", &seed]);
+        }
         add(&["-netdev", &format!("tap,id=wire,ifname={TAP},script=no,downscript=no")]);
         add(&["-device", &format!("virtio-net-pci,netdev=wire,mac={MACHINE_MAC},romfile=")]);
         add(&["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"]);
         let port = format!("socket,id=shell,path={},server=on,wait=off", file(SHELL));
         add(&["-chardev", &port]);
         add(&["-device", &format!("virtserialport,chardev=shell,name={}", shell::PORT)]);
-        if let Some((kernel, initrd)) = &self.kernel {
+        if let Some((kernel, initrd)) = &self.hardware.kernel {
             add(&["-kernel", &kernel.to_string_lossy(), "-initrd", &initrd.to_string_lossy()]);
             add(&["-append", "root=/dev/vda ro console=tty0 console=ttyS0,115200 consoleblank=0"]);
         }

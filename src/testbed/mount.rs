@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
-use super::{root::Root, tree};
-use crate::{error::Result, host::Host};
+use super::root::Root;
+use crate::{
+    error::{Error, Result},
+    host::{Host, files},
+};
 
 /// Puts a writable layer over `tree` at `dir`; `shared` is seen inside under its own path.
 ///
@@ -11,8 +14,8 @@ use crate::{error::Result, host::Host};
 pub fn overlay(host: &Host, tree: &Root, dir: &Path, shared: &Path) -> Result<Root> {
     let (upper, work, merged) = (dir.join("upper"), dir.join("work"), dir.join("root"));
     for folder in [&upper, &work, &merged] {
-        tree::remove(folder)?;
-        tree::make(folder)?;
+        files::remove(folder)?;
+        files::make(folder)?;
     }
     let options = format!(
         "lowerdir={},upperdir={},workdir={}",
@@ -32,8 +35,21 @@ pub fn overlay(host: &Host, tree: &Root, dir: &Path, shared: &Path) -> Result<Ro
 
 /// Shows a folder of the host at `target`, which is made.
 pub fn bind(host: &Host, source: &Path, target: &Path) -> Result<()> {
-    tree::make(target)?;
+    files::make(target)?;
     host.run(&["mount", "--rbind", &source.to_string_lossy(), &target.to_string_lossy()])
+}
+
+/// Shows the file `source` in place of the host's file `target`.
+pub fn cover(host: &Host, source: &Path, target: &Path) -> Result<()> {
+    let target = std::fs::canonicalize(target)
+        .map_err(|error| Error::host(format!("cannot find `{}`: {error}", target.display())))?;
+    host.run(&["mount", "--bind", &source.to_string_lossy(), &target.to_string_lossy()])
+}
+
+/// The host's own file of the same name as one in the root.
+#[must_use]
+pub fn outside(root: &Path, path: &Path) -> std::path::PathBuf {
+    Path::new("/").join(path.strip_prefix(root).unwrap_or(path))
 }
 
 /// Where an absolute path of the root lies, seen from outside.

@@ -4,8 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{bridge::Upstreams, case::Case, fixture::Fixture, image::Image, tally::Tally, tree};
-use crate::error::{Error, Result};
+use super::{bridge::Upstreams, case::Case, fixture::Fixture, image::Image, tally::Tally};
+use crate::{
+    error::{Error, Result},
+    host::files,
+};
 
 /// Everything that the inner half needs.
 #[derive(Debug, Serialize, Deserialize)]
@@ -31,14 +34,14 @@ impl Orders {
     pub fn write(&self) -> Result<PathBuf> {
         let file = self.cache.join("orders.json");
         let text = serde_json::to_string(self).map_err(|error| Error::host(error.to_string()))?;
-        tree::write(&file, &text)?;
+        files::write(&file, &text)?;
         Ok(file)
     }
 
     /// Reads them again.
     pub fn read(file: &Path) -> Result<Orders> {
         let damaged = |error| Error::host(format!("`{}` is damaged: {error}", file.display()));
-        serde_json::from_str(&tree::read(file)?).map_err(damaged)
+        serde_json::from_str(&files::read(file)?).map_err(damaged)
     }
 }
 

@@ -15,10 +15,10 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde_json::{Value, json};
 
-use super::{fixture::Fixture, root::Root, tree, trust::Certificate};
+use super::{fixture::Fixture, root::Root, trust::Certificate};
 use crate::{
     error::{Error, Result},
-    host::{Host, Process},
+    host::{Host, Process, files},
 };
 
 /// What makes a homeserver this one.
@@ -60,13 +60,13 @@ pub fn start(
     dir: &Path,
     peer: &Peer,
 ) -> Result<Running> {
-    tree::remove(dir)?;
-    tree::make(dir)?;
+    files::remove(dir)?;
+    files::make(dir)?;
     let authorities = place_authorities(dir, peer.authorities)?;
     let config = dir.join("homeserver.yaml");
-    tree::write(&config, &configuration(dir, peer, &authorities).to_string())?;
-    tree::write(&dir.join("log.yaml"), &logging().to_string())?;
-    tree::write(&dir.join("signing.key"), &signing_key()?)?;
+    files::write(&config, &configuration(dir, peer, &authorities).to_string())?;
+    files::write(&dir.join("log.yaml"), &logging().to_string())?;
+    files::write(&dir.join("signing.key"), &signing_key()?)?;
     let python = fixture.python().to_string_lossy().into_owned();
     let command = root.words(&["env", "LC_ALL=C.UTF-8", &python, "-m"]);
     let serve = [&command[..], &words(&["synapse.app.homeserver", "-c", &file(&config)])].concat();
@@ -122,7 +122,7 @@ impl Running {
 fn place_authorities(dir: &Path, authorities: &[String]) -> Result<Vec<PathBuf>> {
     let place = |(n, text): (usize, &String)| {
         let path = dir.join(format!("authority-{n}.pem"));
-        tree::write(&path, text).map(|()| path)
+        files::write(&path, text).map(|()| path)
     };
     authorities.iter().enumerate().map(place).collect()
 }

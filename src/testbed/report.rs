@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, time::Duration};
 
-use super::progress::clock;
+use crate::host::progress::clock;
 
 /// The times of a run.
 #[derive(Default)]

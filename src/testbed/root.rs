@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{archive::Archives, tree::Recipe};
+use super::tree::Recipe;
 use crate::{
     error::{Error, Result},
-    host::{self, Host},
+    host::{self, Host, archives::Archives},
 };
 
 /// A tree to change root into.
@@ -36,6 +36,7 @@ const PACKAGES: &[&str] = &[
     "nginx-light",
     "openssh-server",
     "openssl",
+    "ovmf",
     "pebble",
     "postgresql",
     "procps",

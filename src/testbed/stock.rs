@@ -1,107 +1,36 @@
-//! What Debian's genericcloud image holds, for the days when it cannot be fetched.
-//!
-//! Lists and files follow Debian's own build of it (its classes for a booting cloud system
-//! with extras); only the boot loader is left out, because our machine is given the kernel directly.
+//! Debian's genericcloud image, for the days when it cannot be fetched; only the boot loader is left out, because
+//! our machine is given the kernel directly.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 use sha2::{Digest, Sha256};
 
-use super::tree;
 use crate::{
+    backend::image::cloud,
     error::{Error, Result},
-    host::Host,
+    host::{Host, files},
 };
 
 /// The file system's label.
-pub const LABEL: &str = "stock";
+const LABEL: &str = "stock";
 
-/// Every package that Debian's build names.
-pub const PACKAGES: &[&str] = &[
-    "apparmor",
-    "apt-listchanges",
-    "apt-utils",
-    "bash-completion",
-    "bind9-host",
-    "ca-certificates",
-    "cloud-guest-utils",
-    "cloud-init",
-    "cloud-initramfs-growroot",
-    "curl",
-    "dbus",
-    "ethtool",
-    "init",
-    "iptables",
-    "iputils-ping",
-    "less",
-    "libnss-myhostname",
-    "libpam-systemd",
-    "linux-image-cloud-amd64",
-    "man-db",
-    "manpages",
-    "nano",
-    "netbase",
-    "netplan.io",
-    "openssh-server",
-    "pciutils",
-    "polkitd",
-    "psmisc",
-    "reportbug",
-    "screen",
-    "socat",
-    "ssh-import-id",
-    "sudo",
-    "systemd-resolved",
-    "systemd-timesyncd",
-    "tcpdump",
-    "traceroute",
-    "unattended-upgrades",
-    "uuid-runtime",
-    "vim",
-    "vim-tiny",
-    "whiptail",
-    "xz-utils",
-    "zstd",
-];
+/// Bytes of the disk: what the smallest common offer has, and sparse.
+const SIZE: &str = "8G";
 
-/// Debian's file of the same name.
-const CLOUD: &str = "\
-apt:
-  generate_mirrorlists: true
-
-manage_etc_hosts: true
-
-system_info:
-  default_user:
-    name: debian
-    sudo: ALL=(ALL) NOPASSWD:ALL
-    shell: /bin/bash
-    lock_passwd: True
-    gecos: Debian
-    groups: [adm, audio, cdrom, dialout, dip, floppy, netdev, plugdev, sudo, video]
-";
-
-const LOCALE: &str = "LANG=C.UTF-8\n";
+/// How it finds its root.
+pub const FSTAB: &str = "LABEL=stock / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1\n";
 
 /// Names everything that `furnish` writes.
 #[must_use]
-pub fn key(suite: &str) -> String {
-    format!("{:x}\n", Sha256::digest(format!("{CLOUD}{LOCALE}{TIDY}{}", sources(suite))))
+pub fn key() -> String {
+    format!("{:x}\n", Sha256::digest(format!("{}{FSTAB}", cloud::FURNISH)))
 }
 
-/// Turns a tree of `PACKAGES` into what the image holds.
-pub fn furnish(host: &Host, suite: &str, dir: &Path) -> Result<()> {
-    tree::write(&dir.join("etc/cloud/cloud.cfg.d/01_debian_cloud.cfg"), CLOUD)?;
-    tree::write(&dir.join("etc/apt/sources.list.d/debian.sources"), &sources(suite))?;
-    let (main, security) = mirrors(&tree::read(&dir.join("etc/cloud/cloud.cfg"))?)?;
-    tree::write(&dir.join("etc/apt/mirrors/debian.list"), &format!("{main}\n"))?;
-    tree::write(&dir.join("etc/apt/mirrors/debian-security.list"), &format!("{security}\n"))?;
-    tree::write(&dir.join("etc/fstab"), &fstab())?;
-    tree::write(&dir.join("etc/default/locale"), LOCALE)?;
-    tree::write(&dir.join("etc/hostname"), "localhost\n")?;
-    tree::write(&dir.join("etc/machine-id"), "")?;
-    host.run(&["chroot", &dir.to_string_lossy(), "sh", "-euc", TIDY])
+/// Turns a tree of the image's packages into what the image holds.
+pub fn furnish(host: &Host, dir: &Path) -> Result<()> {
+    files::write(&dir.join("etc/fstab"), FSTAB)?;
+    host.run(&["sh", "-euc", cloud::FURNISH, "furnish", &dir.to_string_lossy()])
 }
 
 /// The archives that a machine of this image installs from: those of cloud-init's own defaults.
@@ -113,24 +42,23 @@ pub fn mirrors(cloud_cfg: &str) -> Result<(String, String)> {
     Ok((name("primary")?, name("security")?))
 }
 
-const TIDY: &str = "
-ln -sf /run/systemd/resolve/resolv.conf /etc/resolv.conf
-rm -f /etc/ssh/ssh_host_* /etc/apt/sources.list.d/0000*.list /etc/apt/sources.list \
-    /etc/apt/apt.conf.d/99mmdebstrap
-rm -rf /var/lib/apt/lists/* /var/cache/apt/*.bin /var/log/*.log
-";
-
-fn fstab() -> String {
-    format!("LABEL={LABEL} / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1\n")
+/// A file system from a tree, without mounting anything.
+pub fn fill(host: &Host, tree: &Path, disk: &Path) -> Result<()> {
+    let draft = disk.with_extension("new");
+    files::remove(&draft)?;
+    let (tree, file) = (tree.to_string_lossy(), draft.to_string_lossy());
+    host.run(&["mke2fs", "-q", "-t", "ext4", "-L", LABEL, "-d", &tree, &file, SIZE])?;
+    files::rename(&draft, disk)
 }
 
-fn sources(suite: &str) -> String {
-    let part = |list: &str, suites: &str| {
-        format!(
-            "Types: deb deb-src\nURIs: mirror+file:///etc/apt/mirrors/{list}.list\n\
-             Suites: {suites}\nComponents: main\n"
-        )
+/// The newest file in its `boot` whose name begins so.
+pub fn newest(tree: &Path, prefix: &str) -> Result<PathBuf> {
+    let boot = tree.join("boot");
+    let is_one = |path: &PathBuf| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix))
     };
-    let main = part("debian", &format!("{suite} {suite}-updates {suite}-backports"));
-    format!("{main}\n{}", part("debian-security", &format!("{suite}-security")))
+    files::list(&boot)?
+        .into_iter()
+        .rfind(is_one)
+        .ok_or_else(|| Error::host(format!("`{}` holds no `{prefix}`", boot.display())))
 }

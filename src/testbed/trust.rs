@@ -5,8 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{root::Root, tree};
-use crate::{error::Result, host::Host};
+use super::root::Root;
+use crate::{
+    error::Result,
+    host::{Host, files},
+};
 
 /// The authority of this run.
 pub struct Authority {
@@ -28,7 +31,7 @@ const DAYS: &str = "30";
 impl Authority {
     /// Makes a new authority in `dir`, which the tools root sees under the same path.
     pub fn new(host: &Host, root: &Root, dir: &Path) -> Result<Authority> {
-        tree::make(dir)?;
+        files::make(dir)?;
         let authority = Authority { dir: dir.to_owned(), root: root.clone() };
         let (certificate, key) = (authority.file("ca.pem"), authority.file("ca.key"));
         let subject = ["-subj", "/CN=Test internet authority"];
@@ -39,7 +42,7 @@ impl Authority {
 
     /// The authority's own certificate.
     pub fn certificate(&self) -> Result<String> {
-        tree::read(&self.dir.join("ca.pem"))
+        files::read(&self.dir.join("ca.pem"))
     }
 
     /// Signs a certificate for `names`; `label` names the files.
@@ -56,8 +59,8 @@ impl Authority {
         ];
         self.make(host, &key, &leaf, &details)?;
         let chain = self.dir.join(format!("{label}.pem"));
-        let text = tree::read(Path::new(&leaf))? + &self.certificate()?;
-        tree::write(&chain, &text)?;
+        let text = files::read(Path::new(&leaf))? + &self.certificate()?;
+        files::write(&chain, &text)?;
         Ok(Certificate { chain, key: PathBuf::from(key) })
     }
 

@@ -12,16 +12,16 @@ use super::{
     case::Case,
     console,
     fixture::Fixture,
+    golden::{self, Golden},
     internet::Internet,
     link::{LISTED, STRANGER},
-    machine::Machine,
+    machine::{Board, Machine},
     peer::{self, Peer, Running},
-    progress::Progress,
 };
 use crate::{
     check::read_tap,
     error::{Error, Result},
-    host::{Host, Outcome},
+    host::{Host, Outcome, progress::Progress},
 };
 
 /// Everything that a script can act on.
@@ -34,6 +34,10 @@ pub struct World<'a> {
     pub machine: Machine,
     /// The case.
     pub case: &'a Case,
+    /// Where everything of the case lies.
+    pub dir: PathBuf,
+    /// The image that the machine starts from, if it is one.
+    pub golden: Option<Golden>,
     /// The Synapse that peers run.
     pub fixture: &'a Fixture,
     /// What the reader sees.
@@ -81,7 +85,10 @@ impl World<'_> {
                 self.progress.stage(&format!("{}: rebooting", self.case.name));
                 self.machine.reboot(Duration::from_secs(240)).map(quiet)
             }
-            "names" => self.internet.name_machine(&self.case.names).map(quiet),
+            "another" => self.another(text).map(quiet),
+            "again" => self.again().map(said),
+            "bare" => self.bare().map(said),
+            "names" => self.internet.name_machine(&self.case.plan.names).map(quiet),
             "ready" => self.ready(seconds(text)?),
             "state" => self.state().map(|(sentence, _)| said(sentence)),
             "checks" => self.checks(),
@@ -111,6 +118,37 @@ impl World<'_> {
         self.progress.stage(&format!("{}: booting", self.case.name));
         self.machine.start(self.host)?;
         self.machine.wait_for_shell(Duration::from_secs(240))
+    }
+
+    /// Another machine from the same image: `bios` or `uefi`, the latter without a datasource.
+    fn another(&mut self, board: &str) -> Result<()> {
+        let board = match board {
+            "bios" => Board::Bios,
+            "uefi" => Board::Uefi,
+            _ => return Err(Error::new(format!("there is no board `{board}`"))),
+        };
+        self.machine.rebuild(board, board == Board::Bios);
+        self.golden()?.lay(self.host, &self.dir.join("disk.raw"))?;
+        self.progress.stage(&format!("{}: booting another machine", self.case.name));
+        self.machine.start(self.host)?;
+        self.machine.wait_for_shell(Duration::from_secs(240))
+    }
+
+    /// Makes the image once more, which must be the same.
+    fn again(&mut self) -> Result<String> {
+        self.progress.stage(&format!("{}: making the image again", self.case.name));
+        Ok(golden::figures(&self.golden()?.make_again(self.host, self.progress)?))
+    }
+
+    /// How long `mmdebstrap` alone takes for the same packages.
+    fn bare(&mut self) -> Result<String> {
+        self.progress.stage(&format!("{}: the same packages, by mmdebstrap alone", self.case.name));
+        let took = self.golden()?.bare(self.host, &self.fixture.key())?;
+        Ok(format!("mmdebstrap alone: {} s", took.as_secs()))
+    }
+
+    fn golden(&self) -> Result<&Golden> {
+        self.golden.as_ref().ok_or_else(|| Error::new("this machine does not start from an image"))
     }
 
     fn network(&self, line: &str) -> Result<Outcome> {
@@ -155,7 +193,7 @@ impl World<'_> {
             .and_then(|line| serde_json::from_str(line).ok())
             .unwrap_or_default();
         let field = |name: &str| status[name].as_str().unwrap_or_default();
-        let ready = field("state") == "ready" && field("payload") == self.case.payload;
+        let ready = field("state") == "ready" && field("payload") == self.case.plan.digest();
         let sentence = match field("sentence") {
             "" => "nothing said in this boot yet",
             sentence => sentence,
@@ -175,7 +213,7 @@ impl World<'_> {
         let inside = self.machine.run(VERDICT, PATIENCE)?;
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
-        let outside = self.host.outcome(&words, &self.case.checks)?;
+        let outside = self.host.outcome(&words, &self.case.plan.script())?;
         Ok(said(complete("on the machine", &inside) + &complete("from outside", &outside)))
     }
 

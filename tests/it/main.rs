@@ -8,6 +8,7 @@ mod docs;
 mod docs_site;
 mod golden;
 mod init;
+mod overlay;
 mod plan;
 mod site;
 mod sites;

@@ -1,6 +1,5 @@
 """Reads {document, plan} pairs, one JSON a line; fails when PyYAML reads something else than was planned."""
 
-import base64
 import hashlib
 import json
 import lzma
@@ -9,16 +8,29 @@ import sys
 
 import yaml
 
+DIGITS = {c: n for n, c in enumerate(c for c in range(33, 127) if chr(c) not in "\"'\\")}
 QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"ssh_authorized_keys", "ssh_pwauth", "ssh_genkeytypes", "bootcmd"}
+
+
+def number(text):
+    """The bytes of a number in base 91, eight digits at a time."""
+    value = 0
+    for at in range(0, len(text), 8):
+        group = 0
+        for c in text[at : at + 8]:
+            group = group * 91 + DIGITS[c]
+        value = value * 91 ** len(text[at : at + 8]) + group
+    return value
 
 
 def payload(script):
     """The here-documents of a script: {path: (mode, owner, layer, contents)}."""
     packed = re.search(r">pack <<'\.'\n(.*?)\n\.\n", script, re.S)
     if packed:
-        text = packed.group(1).replace("\n", "")
-        script = lzma.decompress(base64.b85decode(text)).decode("ascii")
+        length = int(re.search(r"to_bytes\((\d+),", script).group(1))
+        text = packed.group(1).replace("\n", "").encode("ascii")
+        script = lzma.decompress(number(text).to_bytes(length, "big")).decode("ascii")
     found, lines = {}, iter(script.split("\n"))
     for line in lines:
         head = re.fullmatch(r"f (\d{4}) (\S+) (\S+) (\S+) <<'(\.+)'", line)

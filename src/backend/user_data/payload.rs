@@ -7,10 +7,10 @@ use std::{collections::BTreeSet, io::Write as _};
 
 use lzma_rust2::{LzmaOptions, LzmaWriter};
 
-use super::ascii85;
+use super::number;
 use crate::plan::File;
 
-/// Longer lines save bytes; mail and forms take up to 998.
+/// Longer lines save bytes; mail and forms take up to 998. Whole groups of digits.
 const WIDTH: usize = 900;
 
 /// Writes one file, and the line of the inventory for it.
@@ -26,8 +26,10 @@ ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 /// Nothing is run that is not what was packed.
 const UNPACK: &str = "\
-python3 -c 'import base64,lzma,zlib
-b=lzma.decompress(base64.b85decode(open(0).read().replace(\"\\n\",\"\")))
+python3 -c 'import lzma,zlib
+n=0
+for c in open(0,\"rb\").read():n=n*91+c-33-(c>34)-(c>39)-(c>92)if c>32 else n
+b=lzma.decompress(n.to_bytes(@LENGTH@,\"big\"))
 if zlib.crc32(b)==@CRC@:open(1,\"wb\").write(b)' >pack <<'.'
 ";
 
@@ -39,9 +41,11 @@ pub(super) fn script(files: &[File]) -> String {
 /// The same, compressed: about a third of the size.
 pub(super) fn compressed(files: &[File]) -> String {
     let script = script(files);
-    let packed = ascii85::encoded(&lzma(&script));
-    let mut text = UNPACK.replace("@CRC@", &crc32fast::hash(script.as_bytes()).to_string());
-    for line in packed.as_bytes().chunks(WIDTH) {
+    let packed = lzma(&script);
+    let mut text = UNPACK
+        .replace("@LENGTH@", &packed.len().to_string())
+        .replace("@CRC@", &crc32fast::hash(script.as_bytes()).to_string());
+    for line in number::encoded(&packed).as_bytes().chunks(WIDTH) {
         text.extend(line.iter().map(|&byte| char::from(byte)));
         text.push('\n');
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::tree;
+use super::files;
 use crate::{
     error::{Error, Result},
     host::Host,
@@ -74,7 +74,7 @@ impl Archive {
         let Some(list) = uri.strip_prefix("mirror+file:") else {
             return Archive::parse(uri);
         };
-        let text = tree::read(Path::new(list.trim_end_matches('/')))?;
+        let text = files::read(Path::new(list.trim_end_matches('/')))?;
         let first = text.lines().find(|line| !line.is_empty() && !line.starts_with('#'));
         let uri = first.and_then(|line| line.split_whitespace().next());
         Archive::parse(uri.ok_or_else(|| Error::host(format!("`{list}` names no mirror")))?)
@@ -96,6 +96,13 @@ impl Archive {
         };
         let path = format!("/{}/", path.trim_matches('/')).replace("//", "/");
         Ok(Archive { scheme: scheme.to_owned(), host: host.to_owned(), port, path })
+    }
+
+    /// Where the security updates are that belong to a mirror: beside it, as on Debian's own.
+    #[must_use]
+    pub fn security(&self) -> Archive {
+        let path = format!("{}-security/", self.path.trim_end_matches('/'));
+        Archive { path, ..self.clone() }
     }
 
     /// The address again.

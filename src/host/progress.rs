@@ -43,6 +43,13 @@ impl Progress {
         }
     }
 
+    /// What it says itself while it works; for readers on a terminal alone.
+    pub fn ticks(&self, what: &str) {
+        if self.terminal {
+            self.waits(what);
+        }
+    }
+
     /// Prints a line that stays.
     pub fn say(&self, text: &str) {
         self.wipe();

@@ -1,0 +1,10 @@
+# shellcheck shell=sh disable=SC2154
+# starts from: debootstrap
+# A tree of plain debootstrap and the overlay: no cloud-init, no cloud image.
+boot
+ready 900
+ok "power-on to ready: $(age) s"
+checks
+reboot_machine
+ready 600
+checks

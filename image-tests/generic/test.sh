@@ -1,0 +1,17 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# starts from: generic image
+# An image that knows no site, and the document of one: the machine is that of the stock image and the document.
+
+# unnamed: the image is there, and does not know the machine's name.
+unnamed() { [ -s "$DIR/image.raw" ] && ! grep -qaF "$HOST" "$DIR/image.raw"; }
+
+boot
+ready 900
+ok "power-on to ready: $(age) s"
+holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
+holds 'the inventory is that of the document' [ "$(guest 'sha256sum </usr/lib/homeseed/inventory' | cut -c-64)" = "$PAYLOAD" ]
+holds 'the image knows no site' unnamed
+checks
+reboot_machine
+ready 600
+checks

@@ -1,0 +1,78 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# starts from: image
+# One image, two machines: BIOS with a datasource, UEFI without one. They share nothing that is secret.
+
+# secrets: a line for each thing that one machine alone may know, the value last.
+secrets() {
+    guest '
+        cd /etc/matrix-synapse
+        for file in secrets/* homeserver.signing.key /var/lib/homeseed/first-password; do
+            echo "$file $(tail -n 1 "$file" | sed "s/.* //")"
+        done
+        for file in /etc/ssh/ssh_host_*_key /var/lib/homeseed/tls/current/privkey.pem /etc/letsencrypt/accounts/*/*/*/private_key.json; do
+            echo "$file $(grep -v -e ----- "$file" | tail -n 2 | head -n 1 | tail -c 60)"
+        done'
+}
+
+# belongings: the same, and what is no secret but one machine's own.
+belongings() {
+    secrets
+    guest 'echo "machine-id $(cat /etc/machine-id)"; for file in /etc/ssh/ssh_host_*_key.pub; do echo "$file $(cut -d" " -f2 "$file")"; done'
+}
+
+# several FILE: it holds what it should, each in a line of its own.
+several() { [ "$(cut -d' ' -f2- "$1" | grep -cE '.{16}')" -ge 8 ] && [ "$(wc -l <"$1")" = "$(cut -d' ' -f2- "$1" | sort -u | wc -l)" ]; }
+
+# holds_none PATTERNS FILE: none of the lines is in the file, which is there and not empty.
+holds_none() { [ -s "$1" ] && [ -s "$2" ] && ! grep -qaFf "$1" "$2"; }
+
+# unspoken: no secret is in the journal, in a log, in a process's words, or in a file that all may read.
+unspoken() {
+    guest 'umask 077
+        cd /run/testbed
+        echo '"$(cut -d' ' -f2- "$DIR/secrets" | base64 -w0)"' | base64 -d >secrets
+        [ -s secrets ] && grep -qFf secrets /etc/matrix-synapse/homeserver.signing.key || { echo "the search finds nothing"; exit 1; }
+        journalctl --no-pager -o cat | grep -q "now listening" || { echo "there is no journal"; exit 1; }
+        ! journalctl --no-pager -o cat | grep -Ff secrets || exit 1
+        ! grep -lFf secrets /var/log/cloud-init.log /var/log/cloud-init-output.log || exit 1
+        ! cat /proc/[0-9]*/cmdline | tr "\0" "\n" | grep -Ff secrets || exit 1
+        find / -xdev -type f -perm -o+r -newer /usr/lib/os-release -print0 >files
+        [ "$(tr -cd "\0" <files | wc -c)" -ge 20 ] || { echo "too few files were written on this machine"; exit 1; }
+        ! xargs -0 grep -lFf secrets <files'
+}
+
+boot
+ready 900
+ok "power-on to ready: $(age) s"
+holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
+holds 'the disk has grown' guest '[ "$(df --output=size -BG / | tail -n 1 | tr -dc 0-9)" -ge 7 ]'
+checks
+belongings >"$DIR/first"
+secrets >"$DIR/secrets"
+holds 'the machine has secrets of its own' several "$DIR/secrets"
+holds 'no secret is in journal, logs, arguments or open files' unspoken
+cut -d' ' -f2- "$DIR/secrets" >"$DIR/patterns"
+guest sync
+holds 'the search finds secrets on the disk' grep -qaFf "$DIR/patterns" "$DIR/disk.raw"
+holds 'no secret is in the image' holds_none "$DIR/patterns" "$DIR/image.raw"
+holds 'no secret is in the overlay' holds_none "$DIR/patterns" "$DIR/overlay.tar"
+holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data"
+reboot_machine
+ready 600
+checks
+
+another uefi
+ready 900
+ok "power-on to ready without a datasource, under UEFI: $(age) s"
+checks
+belongings >"$DIR/second"
+cut -d' ' -f2- "$DIR/second" >"$DIR/patterns"
+holds 'the second machine has as many secrets' [ "$(wc -l <"$DIR/first")" -le "$(wc -l <"$DIR/second")" ]
+holds 'the two machines share none of them' holds_none "$DIR/patterns" "$DIR/first"
+reboot_machine
+ready 600
+checks
+cut_power
+
+holds 'a second image is the same, byte for byte' again
+printf '# %s\n' "$(bare)"

@@ -1,0 +1,89 @@
+#!/bin/sh
+# customize FOLDER: makes the tree in FOLDER what the disk will hold. mmdebstrap runs it, as root of its namespace.
+#
+# Beside it lie `overlay/` and `furnish.sh`; what it learns goes to `out/` beside the tree. The environment holds
+# HOST_NAME, ROOT_UUID, ESP_UUID and, unless the packages decide, EPOCH.
+# shellcheck disable=SC2016 # formats
+set -eu
+export LC_ALL=C.UTF-8
+root=$1
+here=$(cd "$(dirname "$0")" && pwd)
+room=${root%/*}
+mkdir -p "$room/out"
+
+"$here/overlay/bake" "$root"
+
+# Every package with its checksum, while apt still has its lists.
+chroot "$root" dpkg-query -Wf '${Package}=${Version}\n' >"$room/out/installed"
+# shellcheck disable=SC2046 # names and versions have no blanks
+chroot "$root" apt-cache show $(cat "$room/out/installed") | awk '
+    /^Package: / { name = $2 } /^Version: / { version = $2 } /^Architecture: / { arch = $2 }
+    /^SHA256: / { print name, version, arch, $2 }
+' | LC_ALL=C sort -u >"$room/out/packages"
+# What a package brings of the Python registry has no package of its own.
+find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | LC_ALL=C sort -u >"$room/out/python"
+
+rm -f "$root/etc/apt/preferences.d/00-lock" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
+sh "$here/furnish.sh" "$root"
+echo "$HOST_NAME" >"$root/etc/hostname"
+cat >"$root/etc/fstab" <<END
+UUID=$ROOT_UUID / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1
+UUID=$ESP_UUID /boot/efi vfat defaults 0 0
+END
+
+# Without a datasource there is no cloud-init to configure the network; what it configures comes first.
+cat >"$root/etc/systemd/network/99-default.network" <<'END'
+[Match]
+Name=en* eth*
+
+[Network]
+DHCP=yes
+END
+SYSTEMD_OFFLINE=1 chroot "$root" systemctl enable --quiet systemd-networkd
+
+# ---- boot loader: what grub-install would do, without a device ----
+command_line='console=tty0 console=ttyS0,115200 earlyprintk=ttyS0,115200 consoleblank=0'
+mkdir -p "$root/boot/efi" "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi" "$room/out/esp/EFI/BOOT" "$room/out/esp/EFI/debian"
+for platform in i386-pc x86_64-efi; do
+    cp "$root/usr/lib/grub/$platform/"*.mod "$root/usr/lib/grub/$platform/"*.lst "$root/boot/grub/$platform/"
+done
+cp "$root/usr/lib/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/"
+cat >"$root/boot/grub/early.cfg" <<END
+search.fs_uuid $ROOT_UUID root
+set prefix=(\$root)/boot/grub
+END
+chroot "$root" grub-mkimage -O i386-pc -c /boot/grub/early.cfg -p /boot/grub -o /boot/grub/i386-pc/core.img \
+    biosdisk part_gpt ext2 search search_fs_uuid
+rm "$root/boot/grub/early.cfg"
+cp "$root/boot/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/core.img" "$room/out/"
+# As Debian signs them: shim finds GRUB beside itself, and GRUB its configuration in EFI/debian.
+for place in BOOT/BOOTX64.EFI debian/shimx64.efi; do cp "$root/usr/lib/shim/shimx64.efi.signed" "$room/out/esp/EFI/$place"; done
+for place in BOOT debian; do
+    cp "$root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$room/out/esp/EFI/$place/grubx64.efi"
+    cp "$root/usr/lib/shim/mmx64.efi.signed" "$room/out/esp/EFI/$place/mmx64.efi"
+done
+cat >"$room/out/esp/EFI/debian/grub.cfg" <<END
+search.fs_uuid $ROOT_UUID root
+set prefix=(\$root)/boot/grub
+configfile \$prefix/grub.cfg
+END
+# Good until the first kernel is installed on the machine, when update-grub writes its own.
+cat >"$root/boot/grub/grub.cfg" <<END
+if serial --speed=115200; then
+    terminal_input console serial
+    terminal_output console serial
+fi
+set timeout=1
+menuentry Debian {
+    insmod gzio
+    linux /vmlinuz root=UUID=$ROOT_UUID ro $command_line
+    initrd /initrd.img
+}
+END
+# From now on an upgraded GRUB installs itself.
+: >"$root/etc/grub.d/enable_cloud"
+
+# As old as the newest package, so that the same packages make the same image.
+epoch=${EPOCH:-$(find "$root/usr/share/doc" -mindepth 2 -maxdepth 2 -type f -name 'changelog*.gz' -printf '%T@\n' | cut -d. -f1 | sort -n | tail -n 1)}
+echo "$epoch" >"$room/out/epoch"
+SOURCE_DATE_EPOCH=$epoch chroot "$root" update-initramfs -u

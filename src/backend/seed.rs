@@ -1,0 +1,76 @@
+//! Wraps a document into a `NoCloud` seed: a small disk labelled `cidata`, for machines whose provider has no field
+//! for user-data.
+//!
+//! <https://cloudinit.readthedocs.io/en/22.4.2/topics/datasources/nocloud.html>
+
+use std::path::Path;
+
+use crate::{
+    error::Result,
+    host::{Host, files},
+    plan::{Plan, sha256},
+};
+
+/// How old everything on a seed is: as old as anything can be for `xorriso`, 1980-01-01.
+const DATE: u32 = 315_532_800;
+
+/// What lies on a seed.
+pub struct Seed<'a> {
+    /// What the user would have pasted.
+    pub user_data: &'a str,
+    /// The instance, and its name.
+    pub meta_data: &'a str,
+    /// The network, where the machine does not find out by itself.
+    pub network_config: Option<&'a str>,
+}
+
+/// What a provider would say of the machine: a new document is a new instance.
+#[must_use]
+pub fn meta_data(plan: &Plan, user_data: &str) -> String {
+    let digest = sha256(user_data);
+    format!("instance-id: homeseed-{}\nlocal-hostname: {}\n", &digest[..12], plan.host)
+}
+
+impl Seed<'_> {
+    /// Writes an ISO 9660 image to `file` with `xorriso`, which `words` may find elsewhere; the same seed has the same
+    /// bytes.
+    pub fn write(
+        &self,
+        host: &Host,
+        file: &Path,
+        words: impl Fn(&[&str]) -> Vec<String>,
+    ) -> Result<()> {
+        let draft = files::draft_beside(file)?;
+        let dir = draft.path().join("seed");
+        files::write(&dir.join("user-data"), self.user_data)?;
+        files::write(&dir.join("meta-data"), self.meta_data)?;
+        if let Some(network) = self.network_config {
+            files::write(&dir.join("network-config"), network)?;
+        }
+        let image = draft.path().join("seed.iso");
+        let (from, to) = (dir.to_string_lossy(), image.to_string_lossy());
+        let dates = format!("={DATE}");
+        let mut all = vec!["env".to_owned(), format!("SOURCE_DATE_EPOCH={DATE}")];
+        all.extend(words(&[
+            "xorriso",
+            "-as",
+            "mkisofs",
+            "-quiet",
+            "-V",
+            "cidata",
+            "-J",
+            "-R",
+            "-uid",
+            "0",
+            "-gid",
+            "0",
+            "--set_all_file_dates",
+            &dates,
+            "-o",
+            &to,
+            &from,
+        ]));
+        host.run(&all)?;
+        files::rename(&image, file)
+    }
+}

@@ -1,0 +1,92 @@
+//! The verbs that make disks.
+
+use std::path::Path;
+
+use super::{args::Wanted, input, output, show};
+use crate::{
+    backend::{
+        image::{self, Format, Made, Request},
+        overlay::{self, Purpose},
+        seed::{self, Seed},
+        user_data::{self, Encoding},
+    },
+    error::{Error, Errors, Result},
+    host::{
+        Host,
+        archives::{Archive, Archives},
+        interrupt,
+        progress::{Progress, clock},
+    },
+    plan::{self, Plan},
+};
+
+/// Makes the image that is wanted, and says what it took.
+pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Result<(), Errors> {
+    interrupt::listen();
+    let (plan, purpose) = match &wanted.site {
+        Some(site) => (input::plan(site, layers)?, Purpose::Site),
+        None if wanted.generic => (generic(layers)?, Purpose::Generic),
+        None => {
+            return Err(Error::new("an image is of a site, or generic")
+                .hint("name a site.yaml, or say `--generic`")
+                .into());
+        }
+    };
+    if purpose == Purpose::Site {
+        show::warnings(&plan);
+    }
+    let host = Host::new()?;
+    let format = wanted.format.map_or_else(|| Format::of(&wanted.output), |it| Ok(it.into()))?;
+    let request = Request {
+        plan: &plan,
+        purpose,
+        output: &wanted.output,
+        format,
+        size: wanted.size,
+        lock: wanted.lock.as_deref(),
+        sources: &archives(&host, wanted)?.sources(&plan.suite),
+    };
+    let progress = Progress::new();
+    let made = image::build(&host, &request, &progress)?;
+    progress.wipe();
+    Ok(output::print(&said(wanted, &made))?)
+}
+
+/// Writes the seed of a plan.
+pub(super) fn seed(plan: &Plan, file: &Path) -> Result<()> {
+    let host = Host::new()?;
+    host.require("xorriso", "xorriso")?;
+    let user_data = &user_data::render(plan, Encoding::Auto, usize::MAX)?;
+    let meta_data = &seed::meta_data(plan, user_data);
+    let seed = Seed { user_data, meta_data, network_config: None };
+    seed.write(&host, file, |words| words.iter().map(|word| (*word).to_owned()).collect())
+}
+
+/// The plan of no site.
+fn generic(layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
+    let site = overlay::placeholder();
+    plan::plan(&site, &input::sources(Path::new("-"), &site, layers)?)
+}
+
+/// Those that were named, or those of this host.
+fn archives(host: &Host, wanted: &Wanted) -> Result<Archives> {
+    let Some(main) = &wanted.mirror else { return Archives::of_this_host(host) };
+    let main = Archive::parse(main)?;
+    let security = match &wanted.security_mirror {
+        Some(security) => Archive::parse(security)?,
+        None => main.security(),
+    };
+    Ok(Archives { main, security })
+}
+
+fn said(wanted: &Wanted, made: &Made) -> String {
+    let mib = |bytes: u64| bytes >> 20;
+    let (file, size) = (wanted.output.display(), mib(made.size));
+    let mut text = format!("{file}: a disk of {size} MiB\n");
+    text +=
+        &format!("  {:>6} MiB of files, {} MiB stored\n", mib(made.installed), mib(made.stored));
+    for (name, took) in &made.stages {
+        text += &format!("  {:>6} {name}\n", clock(*took));
+    }
+    text
+}
