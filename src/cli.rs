@@ -72,7 +72,9 @@ fn test(
     layers: Option<&Path>,
 ) -> Result<(), Errors> {
     let compile = |path: &Path| input::compile(path, layers);
-    let verdict = testbed::run(&Request { path, compile: &compile, cache, image, aim })?;
+    let generic = || input::generic(layers);
+    let verdict =
+        testbed::run(&Request { path, compile: &compile, generic: &generic, cache, image, aim })?;
     if aim != Aim::Play {
         return Ok(());
     }

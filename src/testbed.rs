@@ -69,6 +69,8 @@ pub struct Request<'a> {
     pub path: &'a Path,
     /// How a site becomes a plan.
     pub compile: Compile<'a>,
+    /// What a generic image is made from.
+    pub generic: &'a dyn Fn() -> std::result::Result<Plan, Errors>,
     /// Where everything is kept that takes long to make.
     pub cache: &'a Path,
     /// An image to boot instead of the stock one.
@@ -152,7 +154,12 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     let (root, fixture, image) = (root?, fixture?, image?);
     let mut cases = Vec::new();
     for (site, plan) in sites.iter().zip(compiled) {
-        cases.push(Case::compile(site, plan, given.as_deref(), &fixture)?);
+        let mut case = Case::compile(site, plan, given.as_deref(), &fixture)?;
+        if case.start == Start::GenericImage {
+            case.generic = Some((request.generic)()?);
+            case.pin(&fixture);
+        }
+        cases.push(case);
     }
     // Those that start from another's disk come after all who could share theirs.
     cases.sort_by_key(|case| case.start == Start::Packages);

@@ -67,12 +67,11 @@ ok "power-on to ready without a datasource, under UEFI: $(age) s"
 checks
 belongings >"$DIR/second"
 cut -d' ' -f2- "$DIR/second" >"$DIR/patterns"
-holds 'the second machine has as many secrets' [ "$(wc -l <"$DIR/first")" -le "$(wc -l <"$DIR/second")" ]
+holds 'the second machine has secrets of its own' several "$DIR/second"
 holds 'the two machines share none of them' holds_none "$DIR/patterns" "$DIR/first"
 reboot_machine
 ready 600
 checks
-cut_power
 
 holds 'a second image is the same, byte for byte' again
 printf '# %s\n' "$(bare)"

@@ -115,7 +115,7 @@ pub fn build(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<
         request,
         progress,
         names: Names::of(request),
-        dir: draft.path().to_owned(),
+        dir: draft.path(),
         room: Room::make(host)?,
         stages: Vec::new(),
     };
@@ -193,7 +193,8 @@ struct Build<'a> {
     request: &'a Request<'a>,
     progress: &'a Progress,
     names: Names,
-    dir: PathBuf,
+    /// Where the image grows, beside its place.
+    dir: &'a Path,
     room: Room<'a>,
     stages: Vec<(&'static str, Duration)>,
 }
@@ -213,7 +214,7 @@ impl Build<'_> {
 
     /// Lays down what the scripts read.
     fn prepare(&self, wanted: Option<&Lock>) -> Result<()> {
-        let overlay = self.dir.join("overlay");
+        let overlay = self.room.file("overlay");
         files::make(&overlay)?;
         overlay::lay(&overlay::parts(self.request.plan, self.request.purpose), &overlay)?;
         for (name, text) in [
@@ -223,13 +224,9 @@ impl Build<'_> {
             ("sources.list", self.request.sources),
             ("lock.pref", &wanted.map(Lock::pins).unwrap_or_default()),
         ] {
-            files::write(&self.dir.join(name), text)?;
+            files::write(&self.room.file(name), text)?;
         }
         Ok(())
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.dir.join(name).to_string_lossy().into_owned()
     }
 
     /// What the scripts know from their environment, as words for `env`.
@@ -250,6 +247,8 @@ impl Build<'_> {
             format!("ROOT_SEED={}", self.names.seed),
             format!("ESP_UUID={esp}"),
             format!("EPOCH={epoch}"),
+            format!("YARD={}", self.room.yard().display()),
+            "INITRD=No".to_owned(),
             "PYTHONHASHSEED=0".to_owned(),
         ]
     }
@@ -259,9 +258,9 @@ impl Build<'_> {
         let packages: Vec<&str> = cloud::PACKAGES.iter().chain(BOOT_LOADER).copied().collect();
         let pins = format!(
             "--setup-hook=install -D -m 644 '{}' \"$1/etc/apt/preferences.d/00-lock\"",
-            self.file("lock.pref")
+            self.room.word("lock.pref")
         );
-        let customize = format!("--customize-hook=sh '{}' \"$1\"", self.file("customize.sh"));
+        let customize = format!("--customize-hook=sh '{}' \"$1\"", self.room.word("customize.sh"));
         let mut words = self.environment();
         words.extend(
             [
@@ -276,8 +275,8 @@ impl Build<'_> {
                 &pins,
                 &customize,
                 &self.request.plan.suite,
-                &self.room.path("tree"),
-                &self.file("sources.list"),
+                &self.room.tree(),
+                &self.room.word("sources.list"),
             ]
             .map(str::to_owned),
         );
@@ -287,7 +286,12 @@ impl Build<'_> {
     /// Takes out what says when and where the tree was made; gives its bytes.
     fn seal(&mut self) -> Result<u64> {
         let mut words = self.environment();
-        words.extend(Room::words(&["sh", &self.file("seal.sh"), self.room.dir(), "measure"]));
+        words.extend(Room::words(&[
+            "sh",
+            &self.room.word("seal.sh"),
+            &self.room.tree(),
+            "measure",
+        ]));
         let said = self.host.read(&words)?;
         let bytes = said.lines().last().and_then(|line| line.trim().parse().ok());
         bytes.ok_or_else(|| Error::host(format!("`du` said `{said}`")))
@@ -298,7 +302,7 @@ impl Build<'_> {
         let size = disk::size(installed, self.request.size)?;
         let bytes = disk::root_bytes(size).to_string();
         let mut words = self.environment();
-        words.extend(Room::words(&["sh", &self.file("seal.sh"), self.room.dir(), &bytes]));
+        words.extend(Room::words(&["sh", &self.room.word("seal.sh"), &self.room.tree(), &bytes]));
         self.watch(&words)?;
         Ok(size)
     }
@@ -307,24 +311,18 @@ impl Build<'_> {
     fn disk(&mut self, size: u64) -> Result<PathBuf> {
         let raw = self.dir.join("disk.raw");
         let esp = self.dir.join("esp.vfat");
-        let epoch = files::read(&self.room.dir_path().join("out/epoch"))?;
-        disk::esp(
-            self.host,
-            &esp,
-            self.names.esp,
-            epoch.trim(),
-            &self.room.dir_path().join("out/esp"),
-        )?;
+        let epoch = files::read(&self.room.yard().join("epoch"))?;
+        disk::esp(self.host, &esp, self.names.esp, epoch.trim(), &self.room.yard().join("esp"))?;
         disk::assemble(
             &raw,
             size,
             &self.names.disk,
             &self.names.partitions,
             &disk::Parts {
-                boot: &self.room.dir_path().join("out/boot.img"),
-                core: &self.room.dir_path().join("out/core.img"),
+                boot: &self.room.yard().join("boot.img"),
+                core: &self.room.yard().join("core.img"),
                 esp: &esp,
-                root: &self.room.dir_path().join("root.ext4"),
+                root: &self.room.yard().join("root.ext4"),
             },
         )?;
         if self.request.format == Format::Raw {
@@ -339,7 +337,7 @@ impl Build<'_> {
 
     /// Runs a long command, and tells how far it is.
     fn watch(&self, words: &[String]) -> Result<()> {
-        let log = self.dir.join("log");
+        let log = self.room.file("log");
         let mut process = self.host.spawn(words, &log)?;
         while process.is_running() {
             if interrupt::noticed() {
@@ -355,7 +353,9 @@ impl Build<'_> {
         }
         let text = fs::read(&log).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+        // What mmdebstrap does itself is not what went wrong.
+        let tells = |line: &&str| !line.trim().is_empty() && !line.starts_with("I: ");
+        let lines: Vec<&str> = text.lines().filter(tells).collect();
         let tail = lines[lines.len().saturating_sub(12)..].join("\n");
         Err(Error::host(format!("`{}` ended with status {status}\n{tail}", program(words))))
     }

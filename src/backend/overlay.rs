@@ -73,7 +73,9 @@ pub fn parts(plan: &Plan, purpose: Purpose) -> Vec<Part> {
     for planned in &plan.files {
         let path = format!("tree{}", planned.path);
         folders(&path, &mut parts);
-        parts.push(file(&path, planned.mode.0, &planned.contents));
+        // What the machine keeps to itself is no secret here, and whoever bakes has to read it.
+        let mode = if planned.mode.0 & 0o111 == 0 { 0o644 } else { 0o755 };
+        parts.push(file(&path, mode, &planned.contents));
     }
     parts
 }
@@ -120,7 +122,8 @@ fn kept(plan: &Plan, purpose: Purpose) -> Plan {
     let mut plan = plan.clone();
     if purpose == Purpose::Generic {
         let bakes = |name: &str| plan.layers.iter().any(|it| it.bakes && it.name == name);
-        let keep = |file: &plan::File| file.path.starts_with(HOME) || bakes(&file.layer);
+        let ours = |path: &str| path.starts_with(HOME) || path.starts_with("/etc/homeseed/");
+        let keep = |file: &plan::File| ours(&file.path) || bakes(&file.layer);
         plan.files = plan.files.iter().filter(|file| keep(file)).cloned().collect();
     }
     plan

@@ -6,7 +6,7 @@ use super::{args::Wanted, input, output, show};
 use crate::{
     backend::{
         image::{self, Format, Made, Request},
-        overlay::{self, Purpose},
+        overlay::Purpose,
         seed::{self, Seed},
         user_data::{self, Encoding},
     },
@@ -17,7 +17,7 @@ use crate::{
         interrupt,
         progress::{Progress, clock},
     },
-    plan::{self, Plan},
+    plan::Plan,
 };
 
 /// Makes the image that is wanted, and says what it took.
@@ -25,7 +25,7 @@ pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Resul
     interrupt::listen();
     let (plan, purpose) = match &wanted.site {
         Some(site) => (input::plan(site, layers)?, Purpose::Site),
-        None if wanted.generic => (generic(layers)?, Purpose::Generic),
+        None if wanted.generic => (input::generic(layers)?, Purpose::Generic),
         None => {
             return Err(Error::new("an image is of a site, or generic")
                 .hint("name a site.yaml, or say `--generic`")
@@ -60,12 +60,6 @@ pub(super) fn seed(plan: &Plan, file: &Path) -> Result<()> {
     let meta_data = &seed::meta_data(plan, user_data);
     let seed = Seed { user_data, meta_data, network_config: None };
     seed.write(&host, file, |words| words.iter().map(|word| (*word).to_owned()).collect())
-}
-
-/// The plan of no site.
-fn generic(layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
-    let site = overlay::placeholder();
-    plan::plan(&site, &input::sources(Path::new("-"), &site, layers)?)
 }
 
 /// Those that were named, or those of this host.

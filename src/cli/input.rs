@@ -5,6 +5,7 @@ use std::{fs, io, path::Path};
 use walkdir::WalkDir;
 
 use crate::{
+    backend::overlay,
     error::{Error, Errors, Result},
     layer::{self, Sources},
     plan::{self, Plan},
@@ -14,6 +15,12 @@ use crate::{
 /// The plan of the site at `path`.
 pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
     compile(path, layers).map(|(_, plan)| plan)
+}
+
+/// The plan of no site: what a generic image is made from.
+pub(super) fn generic(layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
+    let site = overlay::placeholder();
+    plan::plan(&site, &sources(Path::new("-"), &site, layers)?)
 }
 
 /// The site at `path` and its plan.

@@ -150,7 +150,8 @@ impl<'a> Bed<'a> {
 
     fn golden(&self, case: &Case, dir: &Path, purpose: Purpose) -> Golden {
         let (root, authorities) = (&self.internet.root, &self.internet.authorities);
-        Golden::new(root, authorities, dir, &case.plan, purpose, &self.archives)
+        let plan = case.generic.as_ref().unwrap_or(&case.plan);
+        Golden::new(root, authorities, dir, plan, purpose, &self.archives)
     }
 
     fn shared_disk(&self) -> PathBuf {

@@ -25,6 +25,10 @@ pub struct Case {
     pub script: Option<PathBuf>,
     /// What the machine consists of.
     pub plan: Plan,
+    /// What its image consists of, when that is not the same.
+    pub generic: Option<Plan>,
+    /// The fingerprint that the site pins.
+    pub fingerprint: String,
     /// What the user pastes.
     pub user_data: String,
     /// The localpart of its first user.
@@ -87,8 +91,9 @@ impl Case {
     ) -> std::result::Result<Case, Errors> {
         let facts = serde_json::to_value(&site).map_err(|error| Error::host(error.to_string()))?;
         let fact = |path: &str| text(&facts, path);
+        let fingerprint = fact("/apt/matrix/fingerprint")?;
         if image.is_none() {
-            pin(&mut plan, &fact("/apt/matrix/fingerprint")?, fixture.fingerprint());
+            pin(&mut plan, &fingerprint, fixture.fingerprint());
         }
         let script = file.with_file_name("test.sh");
         let script = std::fs::canonicalize(script).ok();
@@ -107,8 +112,17 @@ impl Case {
             anyone: anyone(&facts),
             repository: fact("/apt/matrix/url")?,
             authority: fact("/tls/acme/directory")?,
+            generic: None,
+            fingerprint,
             plan,
         })
+    }
+
+    /// Puts the key of `fixture` into the plan of its image too.
+    pub fn pin(&mut self, fixture: &Fixture) {
+        if let Some(generic) = &mut self.generic {
+            pin(generic, &self.fingerprint, fixture.fingerprint());
+        }
     }
 
     /// Where everything of it lies below `cache`.

@@ -40,6 +40,15 @@ pub fn search() -> String {
     )
 }
 
+/// When cloud-init had finished in the first boot that it was part of: seconds, as it says them.
+#[must_use]
+pub fn finished(text: &str) -> Option<String> {
+    let line =
+        text.lines().find(|line| line.contains("Cloud-init v.") && line.contains("finished at"))?;
+    let (_, seconds) = line.rsplit_once(" Up ")?;
+    Some(seconds.split_whitespace().next()?.to_owned())
+}
+
 /// The text so far; a console may hold any bytes.
 #[must_use]
 pub fn read(path: &Path) -> String {
@@ -62,6 +71,13 @@ mod tests {
     #[test]
     fn a_quiet_boot_has_no_fault() {
         assert!(faults("[    0.0] Linux version 6.1\nvps login: \n").is_empty());
+    }
+
+    #[test]
+    fn cloud_init_says_when_it_has_finished() {
+        let text = "[ 42.2] cloud-init[9]: Cloud-init v. 22.4.2 finished at Tue. Datasource X.  Up 42.20 seconds\r\n";
+        assert_eq!(finished(text).as_deref(), Some("42.20"));
+        assert_eq!(finished("Cloud-init v. 22.4.2 running"), None);
     }
 
     #[test]

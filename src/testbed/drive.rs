@@ -37,7 +37,10 @@ pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()>
     let mut said = Said { case: world.case.name.clone(), ..Said::default() };
     while let Some(line) = script.hear()? {
         match line.strip_prefix("@ ") {
-            Some(request) => answer(world, &mut script, request)?,
+            Some(request) => {
+                said.flush(tally);
+                answer(world, &mut script, request)?;
+            }
             None => said.hear(&line, tally),
         }
     }

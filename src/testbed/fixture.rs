@@ -92,10 +92,10 @@ impl Fixture {
         self.dir.join("repository/debian")
     }
 
-    /// The key that the repository hangs from, as a keyring.
+    /// The keyring that a machine fetches from the repository.
     #[must_use]
-    pub fn key(&self) -> PathBuf {
-        self.dir.with_file_name("key").join("public.gpg")
+    pub fn keyring(&self) -> PathBuf {
+        self.repository().join("matrix-org-archive-keyring.gpg")
     }
 
     /// The fingerprint of the primary key that the repository hangs from, 40 upper case hex digits.

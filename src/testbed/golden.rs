@@ -79,7 +79,7 @@ impl Golden {
             .hint("make it again: `homeseed image`"))
     }
 
-    /// Makes the image once more; an error when it is another one.
+    /// Makes the image once more, from the lock of the first time; an error when it is another one.
     pub fn make_again(&self, host: &Host, progress: &Progress) -> Result<Made> {
         let made = self.build(host, "again.qcow2", progress)?;
         let (one, two) = (self.dir.join(IMAGE), self.dir.join("again.qcow2"));
@@ -138,7 +138,7 @@ impl Golden {
             output: &self.dir.join(name),
             format: Format::Qcow2,
             size: None,
-            lock: None,
+            lock: Some(&self.dir.join("image.lock")),
             sources: &self.archives.sources(&self.plan.suite),
         };
         image::build(host, &request, progress)
@@ -207,8 +207,7 @@ pub fn kernel_of(dir: &Path) -> (PathBuf, PathBuf) {
     (dir.join("vmlinuz"), dir.join("initrd"))
 }
 
-/// All that is in a tree: kind, mode, owner, time, name, and what it holds.
+/// All that is in a tree: kind, mode, owner, name, and what it holds.
 const STATE: &str = "cd \"$1\"
-find . -xdev ! -type d -printf '%y %m %U:%G %T@ %p %l\\n' | sort
-find . -xdev -type d -printf '%y %m %U:%G %p\\n' | sort
+find . -xdev -printf '%y %m %U:%G %p %l\\n' | sort
 find . -xdev -type f -print0 | sort -z | xargs -0 sha256sum";

@@ -139,6 +139,9 @@ impl Machine {
         let deadline = Instant::now() + limit;
         while self.run("true", Duration::from_secs(5)).is_err() {
             self.alive()?;
+            if let Some(fault) = console::faults(&self.console()).pop() {
+                return Err(Error::new(format!("the machine does not boot: {fault}")));
+            }
             if Instant::now() > deadline {
                 let last = console::last_line(&self.console());
                 return Err(Error::new(format!(

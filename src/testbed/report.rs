@@ -19,6 +19,8 @@ pub struct Times {
     pub total: Duration,
     /// From each power-on or reboot, counted from the last power-on, until everything was served.
     pub ready_after: Vec<Duration>,
+    /// From the first power-on until cloud-init had finished, in seconds as it says them.
+    pub cloud_init: Option<String>,
     /// The machine's own record: lines of `NAME SECONDS`.
     pub steps: String,
 }
@@ -32,10 +34,12 @@ impl Report {
     /// As a table.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut text = String::from("case              total   power-on to ready\n");
+        let mut text = String::from("case              total   cloud-init   power-on to ready\n");
         for case in &self.cases {
             let ready: Vec<String> = case.ready_after.iter().copied().map(clock).collect();
-            writeln!(text, "{:<16}  {}   {}", case.name, clock(case.total), ready.join(", ")).ok();
+            let (name, total) = (&case.name, clock(case.total));
+            let finished = case.cloud_init.as_deref().unwrap_or("-");
+            writeln!(text, "{name:<16}  {total}   {finished:>8} s   {}", ready.join(", ")).ok();
         }
         for case in self.cases.iter().filter(|case| !case.steps.trim().is_empty()) {
             writeln!(text, "\nsteps of {}, seconds", case.name).ok();

@@ -143,7 +143,7 @@ impl World<'_> {
     /// How long `mmdebstrap` alone takes for the same packages.
     fn bare(&mut self) -> Result<String> {
         self.progress.stage(&format!("{}: the same packages, by mmdebstrap alone", self.case.name));
-        let took = self.golden()?.bare(self.host, &self.fixture.key())?;
+        let took = self.golden()?.bare(self.host, &self.fixture.keyring())?;
         Ok(format!("mmdebstrap alone: {} s", took.as_secs()))
     }
 

@@ -13,7 +13,7 @@ QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 KEYS = {"ssh_authorized_keys", "ssh_pwauth", "ssh_genkeytypes", "bootcmd"}
 
 
-def number(text):
+def bytes_of(text, length):
     """The bytes of a number in base 91, eight digits at a time."""
     value = 0
     for at in range(0, len(text), 8):
@@ -21,7 +21,7 @@ def number(text):
         for c in text[at : at + 8]:
             group = group * 91 + DIGITS[c]
         value = value * 91 ** len(text[at : at + 8]) + group
-    return value
+    return value.to_bytes(length, "big")
 
 
 def payload(script):
@@ -30,7 +30,7 @@ def payload(script):
     if packed:
         length = int(re.search(r"to_bytes\((\d+),", script).group(1))
         text = packed.group(1).replace("\n", "").encode("ascii")
-        script = lzma.decompress(number(text).to_bytes(length, "big")).decode("ascii")
+        script = lzma.decompress(bytes_of(text, length)).decode("ascii")
     found, lines = {}, iter(script.split("\n"))
     for line in lines:
         head = re.fullmatch(r"f (\d{4}) (\S+) (\S+) (\S+) <<'(\.+)'", line)

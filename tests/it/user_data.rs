@@ -53,11 +53,11 @@ fn read_back(seeds: impl Iterator<Item = u64>) -> Output {
     python.wait_with_output().unwrap()
 }
 
-/// Every fourth document is compact: that costs four times as much.
+/// Every eighth document is compact: that costs ten times as much.
 fn send(seed: u64, stdin: &mut ChildStdin) -> std::io::Result<()> {
     let site = sites::site(&mut Dice::new(seed));
     let plan = plan::with(&site, sites::layers()).unwrap_or_else(|errors| panic!("{errors}"));
-    let encoding = if seed % 8 < 2 { Encoding::Compact } else { Encoding::Plain };
+    let encoding = if seed % 16 < 2 { Encoding::Compact } else { Encoding::Plain };
     let document = render(&plan, encoding, usize::MAX).unwrap();
     let pair = serde_json::json!({"seed": seed, "document": document, "plan": plan});
     // One write: a pipe has no buffer on this side.

@@ -1,27 +1,25 @@
 #!/bin/sh
 # customize FOLDER: makes the tree in FOLDER what the disk will hold. mmdebstrap runs it, as root of its namespace.
 #
-# Beside it lie `overlay/` and `furnish.sh`; what it learns goes to `out/` beside the tree. The environment holds
-# HOST_NAME, ROOT_UUID, ESP_UUID and, unless the packages decide, EPOCH.
-# shellcheck disable=SC2016 # formats
+# Beside it lie `overlay/` and `furnish.sh`; what it learns goes to the folder YARD. The environment holds
+# it, HOST_NAME, ROOT_UUID, ESP_UUID and, unless the packages decide, EPOCH.
+# shellcheck disable=SC2016,SC2015 # formats; it ends in any case
 set -eu
 export LC_ALL=C.UTF-8
 root=$1
 here=$(cd "$(dirname "$0")" && pwd)
-room=${root%/*}
-mkdir -p "$room/out"
 
 "$here/overlay/bake" "$root"
 
 # Every package with its checksum, while apt still has its lists.
-chroot "$root" dpkg-query -Wf '${Package}=${Version}\n' >"$room/out/installed"
-# shellcheck disable=SC2046 # names and versions have no blanks
-chroot "$root" apt-cache show $(cat "$room/out/installed") | awk '
+chroot "$root" dpkg-query -Wf '${Package}=${Version}\n' >"$YARD/installed"
+chroot "$root" sh -c '/usr/lib/apt/apt-helper cat-file /var/lib/apt/lists/*_Packages*' | awk '
+    NR == FNR { installed[$1] = 1 }
     /^Package: / { name = $2 } /^Version: / { version = $2 } /^Architecture: / { arch = $2 }
-    /^SHA256: / { print name, version, arch, $2 }
-' | LC_ALL=C sort -u >"$room/out/packages"
+    /^SHA256: / && (name "=" version) in installed { print name, version, arch, $2 }
+' "$YARD/installed" - | sort -u >"$YARD/packages"
 # What a package brings of the Python registry has no package of its own.
-find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | LC_ALL=C sort -u >"$room/out/python"
+find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | sort -u >"$YARD/python"
 
 rm -f "$root/etc/apt/preferences.d/00-lock" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 sh "$here/furnish.sh" "$root"
@@ -41,9 +39,12 @@ DHCP=yes
 END
 SYSTEMD_OFFLINE=1 chroot "$root" systemctl enable --quiet systemd-networkd
 
+# With one it makes one host key, as our documents say too: the others take a small machine half of its boot.
+echo 'ssh_genkeytypes: [ed25519]' >"$root/etc/cloud/cloud.cfg.d/50_homeseed.cfg"
+
 # ---- boot loader: what grub-install would do, without a device ----
 command_line='console=tty0 console=ttyS0,115200 earlyprintk=ttyS0,115200 consoleblank=0'
-mkdir -p "$root/boot/efi" "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi" "$room/out/esp/EFI/BOOT" "$room/out/esp/EFI/debian"
+mkdir -p "$root/boot/efi" "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi" "$YARD/esp/EFI/BOOT" "$YARD/esp/EFI/debian"
 for platform in i386-pc x86_64-efi; do
     cp "$root/usr/lib/grub/$platform/"*.mod "$root/usr/lib/grub/$platform/"*.lst "$root/boot/grub/$platform/"
 done
@@ -55,14 +56,14 @@ END
 chroot "$root" grub-mkimage -O i386-pc -c /boot/grub/early.cfg -p /boot/grub -o /boot/grub/i386-pc/core.img \
     biosdisk part_gpt ext2 search search_fs_uuid
 rm "$root/boot/grub/early.cfg"
-cp "$root/boot/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/core.img" "$room/out/"
+cp "$root/boot/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/core.img" "$YARD/"
 # As Debian signs them: shim finds GRUB beside itself, and GRUB its configuration in EFI/debian.
-for place in BOOT/BOOTX64.EFI debian/shimx64.efi; do cp "$root/usr/lib/shim/shimx64.efi.signed" "$room/out/esp/EFI/$place"; done
+for place in BOOT/BOOTX64.EFI debian/shimx64.efi; do cp "$root/usr/lib/shim/shimx64.efi.signed" "$YARD/esp/EFI/$place"; done
 for place in BOOT debian; do
-    cp "$root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$room/out/esp/EFI/$place/grubx64.efi"
-    cp "$root/usr/lib/shim/mmx64.efi.signed" "$room/out/esp/EFI/$place/mmx64.efi"
+    cp "$root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$YARD/esp/EFI/$place/grubx64.efi"
+    cp "$root/usr/lib/shim/mmx64.efi.signed" "$YARD/esp/EFI/$place/mmx64.efi"
 done
-cat >"$room/out/esp/EFI/debian/grub.cfg" <<END
+cat >"$YARD/esp/EFI/debian/grub.cfg" <<END
 search.fs_uuid $ROOT_UUID root
 set prefix=(\$root)/boot/grub
 configfile \$prefix/grub.cfg
@@ -85,5 +86,11 @@ END
 
 # As old as the newest package, so that the same packages make the same image.
 epoch=${EPOCH:-$(find "$root/usr/share/doc" -mindepth 2 -maxdepth 2 -type f -name 'changelog*.gz' -printf '%T@\n' | cut -d. -f1 | sort -n | tail -n 1)}
-echo "$epoch" >"$room/out/epoch"
-SOURCE_DATE_EPOCH=$epoch chroot "$root" update-initramfs -u
+echo "$epoch" >"$YARD/epoch"
+# It is made once, when all is there that it may hold.
+unset INITRD
+for kernel in "$root"/lib/modules/*; do
+    SOURCE_DATE_EPOCH=$epoch chroot "$root" update-initramfs -c -k "${kernel##*/}"
+    chroot "$root" linux-update-symlinks install "${kernel##*/}" "/boot/vmlinuz-${kernel##*/}"
+done
+[ -e "$root/vmlinuz" ] && [ -e "$root/initrd.img" ] || { echo 'the tree has no kernel to boot' >&2; exit 1; }

@@ -1,16 +1,25 @@
-//! A folder that belongs to the root of a user's namespace, where the tree has its owners.
+//! Where an image is made: a folder of ours, and one of the root of our namespace, where the tree has its owners.
+//!
+//! As an ordinary user we are not that root: it may read what is ours, because everyone may, and write what is its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::Permissions,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
 
 use crate::{
-    error::Result,
+    error::{Error, Result},
     host::{Host, files},
 };
 
-/// The folder; gone, with all that is in it, when dropped.
+/// Both folders; gone, with all that is in them, when dropped.
 pub(super) struct Room<'a> {
     host: &'a Host,
-    dir: String,
+    ours: TempDir,
+    yard: PathBuf,
 }
 
 /// Runs a command as root of the caller's namespace; as root it is root's own.
@@ -20,56 +29,61 @@ impl<'a> Room<'a> {
     /// Makes it in `$TMPDIR`, or in `/var/tmp`, which holds more than `/tmp` may.
     pub(super) fn make(host: &'a Host) -> Result<Room<'a>> {
         let parent = std::env::var("TMPDIR").unwrap_or_else(|_| "/var/tmp".to_owned());
+        let open = Permissions::from_mode(0o755);
+        let made = tempfile::Builder::new().permissions(open).tempdir_in(&parent);
+        let ours =
+            made.map_err(|error| Error::host(format!("cannot write to `{parent}`: {error}")))?;
         let line = "dir=$(mktemp -d --tmpdir=\"$1\") && chmod 755 \"$dir\" && echo \"$dir\"";
-        let mut words = INSIDE.to_vec();
-        words.extend(["sh", "-euc", line, "sh", &parent]);
-        let dir = host.read(&words)?.trim().to_owned();
-        Ok(Room { host, dir })
+        let said = host.read(&Room::words(&["sh", "-euc", line, "sh", &parent]))?;
+        Ok(Room { host, ours, yard: PathBuf::from(said.trim()) })
     }
 
-    /// Its name.
-    pub(super) fn dir(&self) -> &str {
-        &self.dir
+    /// Something in our folder.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        self.ours.path().join(name)
     }
 
-    /// Its name as a path.
-    pub(super) fn dir_path(&self) -> &Path {
-        Path::new(&self.dir)
+    /// The same as a word.
+    pub(super) fn word(&self, name: &str) -> String {
+        self.file(name).to_string_lossy().into_owned()
     }
 
-    /// The name of something in it.
-    pub(super) fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.dir)
+    /// The tree, which `mmdebstrap` makes in our folder and gives away.
+    pub(super) fn tree(&self) -> String {
+        self.word("tree")
     }
 
-    /// The command that runs `words` as the owner of rooms.
+    /// The folder of the namespace's root.
+    pub(super) fn yard(&self) -> &Path {
+        &self.yard
+    }
+
+    /// The command that runs `words` as root of the namespace.
     pub(super) fn words(words: &[&str]) -> Vec<String> {
         INSIDE.iter().chain(words).map(|word| (*word).to_owned()).collect()
     }
 
     /// The packages that were installed: `name version architecture sha256`, one a line.
     pub(super) fn packages(&self) -> Result<String> {
-        files::read(&self.file("out/packages"))
+        files::read(&self.yard.join("packages"))
     }
 
     /// How many packages there are.
     pub(super) fn installed(&self) -> Result<usize> {
-        Ok(files::read(&self.file("out/installed"))?.lines().count())
+        Ok(files::read(&self.yard.join("installed"))?.lines().count())
     }
 
     /// What came from the Python registry inside of a package: `name-version.dist-info`, one a line.
     pub(super) fn python(&self) -> Result<String> {
-        files::read(&self.file("out/python"))
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        PathBuf::from(self.path(name))
+        files::read(&self.yard.join("python"))
     }
 }
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
         // What cannot be removed is in the folder for what may be.
-        self.host.run(&Room::words(&["rm", "-rf", "--one-file-system", &self.dir])).ok();
+        let yard = self.yard.to_string_lossy();
+        let words = ["rm", "-rf", "--one-file-system", &yard, &self.tree()];
+        self.host.run(&Room::words(&words)).ok();
     }
 }

@@ -1,13 +1,12 @@
 #!/bin/sh
-# seal ROOM measure: takes out of ROOM/tree what says when and where it was made, and prints its size in bytes.
-# seal ROOM BYTES: makes its file system, ROOM/root.ext4; the same tree makes the same bytes.
+# seal FOLDER measure: takes out of the tree in FOLDER what says when and where it was made; prints its size in bytes.
+# seal FOLDER BYTES: makes its file system, YARD/root.ext4; the same tree makes the same bytes.
 #
-# Runs as root of a namespace. The environment holds ROOT_UUID and ROOT_SEED.
+# Runs as root of a namespace. The environment holds YARD, ROOT_UUID and ROOT_SEED.
 set -eu
 export LC_ALL=C.UTF-8
-room=$1
-cd "$room/tree"
-epoch=$(cat "$room/out/epoch")
+cd "$1"
+epoch=$(cat "$YARD/epoch")
 
 if [ "$2" = measure ]; then
     # Caches, logs, backups and dates that say when and where it was made.
@@ -23,12 +22,12 @@ if [ "$2" = measure ]; then
     du -s --block-size=1 . | cut -f1
     exit
 fi
-disk=$room/root.ext4
+disk=$YARD/root.ext4
 rm -f "$disk"
 truncate -s "$2" "$disk"
-export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$room/tree/etc/mke2fs.conf"
+export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$1/etc/mke2fs.conf"
 mke2fs -q -F -t ext4 -U "$ROOT_UUID" -E "hash_seed=$ROOT_SEED,lazy_itable_init=0,lazy_journal_init=0" -d . "$disk"
 # The other times of an inode are those of this tree on this host.
 last=$(dumpe2fs -h "$disk" 2>/dev/null | awk -F: '/^Inode count/ { all = $2 } /^Free inodes/ { free = $2 } END { print all - free }')
 seq "$last" | awk -v at="@$epoch" '{ for (n = split("atime ctime crtime", field, " "); n; n--) print "set_inode_field <" $1 "> " field[n] " " at }' |
-    debugfs -w -f - "$disk" >/dev/null 2>"$room/debugfs.log"
+    debugfs -w -f - "$disk" >/dev/null 2>"$YARD/debugfs.log"

@@ -60,6 +60,7 @@ surround() {
     # A service whose package asks for a start is refused; there may be such a rule already.
     rule=$root/usr/sbin/policy-rc.d
     [ -e "$rule" ] || { printf '#!/bin/sh\nexit 101\n' >"$rule" && chmod 755 "$rule" && ruled=$rule; }
+    : >"$root/run/bake/apt.conf"
     # A bare tree trusts no web server yet. What comes from there is accepted by its pinned key alone.
     if [ -s /etc/ssl/certs/ca-certificates.crt ]; then
         cp /etc/ssl/certs/ca-certificates.crt "$root/run/bake/authorities.crt"
@@ -97,26 +98,30 @@ deliver() {
 }
 
 install_packages() {
-    inside place
+    # From the tree's own archives: nothing of ours is placed yet, and the further one has no key.
     lacking=''
     for package in $presumed; do
         inside "dpkg-query -Wf '\${db:Status-Status}' $package" 2>/dev/null | grep -qx installed || lacking="$lacking $package"
     done
-    [ -z "$lacking" ] || inside "apt_get update; apt_get install $lacking"
-    for step in $steps; do inside "$step"; done
+    [ -z "$lacking" ] || inside "apt_get update; apt_get -o APT::Install-Recommends=false install $lacking" >&2
+    inside place
+    for step in $steps; do inside "$step" >&2; done
     inside 'apt-get clean'
 }
 
 # Nothing starts before it is configured: the convergence enables each unit when its step is done.
+calm() {
+    inside 'for unit in $(cat $home/units); do
+        ! systemctl is-enabled --quiet "$unit" 2>/dev/null || systemctl disable --quiet "$unit"
+    done'
+}
+
 arm() {
-    inside 'systemctl disable --quiet $(cat $home/units)
-        systemctl enable --quiet homeseed.service homeseed.timer
-        echo "$HOST" >/etc/hostname'
+    inside 'systemctl enable --quiet homeseed.service homeseed.timer; echo "$HOST" >/etc/hostname'
 }
 
 # Leaves the packages, as Debian configured them, and nothing that a site says.
 strip() {
-    inside 'systemctl disable --quiet $(cat $home/units)'
     sed 's|.* /|/|' "$overlay/inventory" | while read -r path; do rm -f "$root$path"; done
     rm -rf "$root/usr/lib/homeseed" "$root/etc/homeseed" "$root/var/lib/homeseed"
 }
@@ -126,6 +131,8 @@ forget() {
         # shellcheck disable=SC2086 # patterns
         (cd "$root" && rm -rf ./$pattern)
     done
+    # What was answered before.
+    rm -f "$root"/var/cache/debconf/*-old
     # Links to them by hash.
     [ ! -d "$root/etc/ssl/certs" ] || find "$root/etc/ssl/certs" -xtype l -delete
     : >"$root/etc/machine-id"
@@ -165,5 +172,6 @@ examine
 surround
 deliver
 install_packages
+calm
 if [ "$generic" = yes ]; then strip; else arm; fi
 forget
