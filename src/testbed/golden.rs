@@ -153,9 +153,10 @@ impl Golden {
 /// What an image takes, in one line.
 #[must_use]
 pub fn figures(made: &Made) -> String {
-    let seconds: u64 = made.stages.iter().map(|(_, took)| took.as_secs()).sum();
+    let stages = made.stages.iter().map(|(name, took)| format!("{name} {} s", took.as_secs()));
+    let stages = stages.collect::<Vec<_>>().join(", ");
     let (installed, stored) = (made.installed >> 20, made.stored >> 20);
-    format!("image: {installed} MiB of files, {stored} MiB stored, made in {seconds} s")
+    format!("image: {installed} MiB of files, {stored} MiB stored; {stages}")
 }
 
 /// A disk with a tree of `debootstrap`'s, baked twice with the plan's overlay; gives the kernel and its initrd.
