@@ -25,8 +25,9 @@ missing() {
     done <"$home/packages"
 }
 
-# Asked again when the packages are upgraded, so also where an image brought them.
-cat "$home"/debconf/* | debconf-set-selections
+# Asked again when the packages are upgraded, so also said where an image brought them.
+answers() { cat "$home"/debconf/* | debconf-set-selections; }
+
 if [ -n "$(missing)$(dpkg --audit)" ] || ! is_trusted $key; then
     # Fetched anew at each try: an extended key needs no new document.
     fetch_key
@@ -37,9 +38,12 @@ if [ -n "$(missing)$(dpkg --audit)" ] || ! is_trusted $key; then
     (
         export SYSTEMD_OFFLINE=1
         apt_get update
+        answers
         # shellcheck disable=SC2046
         apt_get install $(cat "$home/packages")
     )
+else
+    answers
 fi
 # Now that every owner exists.
 place
