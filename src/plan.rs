@@ -20,6 +20,9 @@ use crate::{
     site::Site,
 };
 
+/// Where the machine finds what is planned for it.
+pub const HOME: &str = "/usr/lib/homeseed";
+
 /// Variables with the public facts about a machine, as shell.
 const FACTS: &str = "/etc/homeseed/site.env";
 

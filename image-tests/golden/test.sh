@@ -34,7 +34,10 @@ unspoken() {
         [ -s secrets ] && grep -qFf secrets /etc/matrix-synapse/homeserver.signing.key || { echo "the search finds nothing"; exit 1; }
         journalctl --no-pager -o cat | grep -q "now listening" || { echo "there is no journal"; exit 1; }
         ! journalctl --no-pager -o cat | grep -Ff secrets || exit 1
-        ! grep -lFf secrets /var/log/cloud-init.log /var/log/cloud-init-output.log || exit 1
+        for log in /var/log/cloud-init.log /var/log/cloud-init-output.log; do
+            [ -s $log ] || { echo "there is no $log"; exit 1; }
+            ! grep -lFf secrets $log || exit 1
+        done
         ! cat /proc/[0-9]*/cmdline | tr "\0" "\n" | grep -Ff secrets || exit 1
         find / -xdev -type f -perm -o+r -newer /usr/lib/os-release -print0 >files
         [ "$(tr -cd "\0" <files | wc -c)" -ge 20 ] || { echo "too few files were written on this machine"; exit 1; }

@@ -18,14 +18,11 @@ use tempfile::TempDir;
 use crate::{
     error::{Error, Result},
     host::files,
-    plan::{self, Plan},
+    plan::{self, HOME, Plan},
     site::Site,
 };
 
 const BAKE: &str = include_str!("overlay/bake.sh");
-
-/// Where the machine finds what is planned for it.
-const HOME: &str = "/usr/lib/homeseed";
 
 /// Whether a baked tree is one site's machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

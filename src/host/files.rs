@@ -85,6 +85,9 @@ pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 /// A folder beside `path`, to be given its name when all is in it; gone when dropped.
 pub fn draft_beside(path: &Path) -> Result<TempDir> {
     let parent = above(path);
+    if !parent.is_dir() {
+        return Err(Error::new(format!("there is no folder `{}`", parent.display())));
+    }
     let made = tempfile::Builder::new()
         .prefix(".homeseed-")
         .permissions(Permissions::from_mode(0o755))

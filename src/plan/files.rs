@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, Plan, lean::lean, seen::Seen};
+use super::{File, HOME, Plan, lean::lean, seen::Seen};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
 };
 
-/// Where the machine finds what is planned for it.
-const HOME: &str = "/usr/lib/homeseed";
 /// Adds every file to the plan, by path. Gives the paths of those that came out empty.
 pub(super) fn add(
     plan: &mut Plan,

@@ -150,6 +150,7 @@ fn an_image_that_cannot_be_made_is_refused_before_anything_is() {
     refused(&["image", SITE, "-o", &file("chat.vmdk")], 1, "`.qcow2` or `.raw`");
     refused(&["image", SITE, "-o", &file("a.raw"), "--size", "8"], 2, "such as `8G`");
     refused(&["image", "-o", &file("a.raw")], 1, "say `--generic`");
+    refused(&["overlay", SITE, "-o", &file("no/such")], 1, "there is no folder");
     refused(&["image", SITE, "--generic", "-o", &file("a.raw")], 2, "cannot be used with");
     refused(&["image", SITE, "-o", &file("a.raw"), "--mirror", "cdrom:x"], 2, "not an http");
     fs::write(file("bad.lock"), "curl 7\n").unwrap();
