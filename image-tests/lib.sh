@@ -124,7 +124,16 @@ retell() {
 }
 
 # checks: all that the layers promise, as the ready machine found it and seen from outside.
-checks() { retell "$(ask checks)"; }
+checks() {
+    retell "$(ask checks)"
+    holds 'the kernel says nothing of an error in this boot' no_oops
+}
+
+# no_oops: neither an oops nor a warning; the kernel's journal must be there to be read.
+no_oops() {
+    guest "journalctl -q -b -k -o cat | grep -q '^Linux version' || { echo 'no journal of the kernel'; exit 1; }
+        ! journalctl -q -b -k -o cat | grep -A 3 -E 'Call Trace:|cut here|BUG: '"
+}
 
 # federation: messages and media both ways with the listed homeserver, nothing with another.
 federation() {
