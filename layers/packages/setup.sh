@@ -20,9 +20,7 @@ fetch_key() {
 }
 
 missing() {
-    while read -r package; do
-        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || echo "$package"
-    done <"$home/packages"
+    dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p' | grep -vxFf - "$home/packages"
 }
 
 # Asked again when the packages are upgraded, so also said where an image brought them.

@@ -330,7 +330,9 @@ impl Build<'_> {
         }
         let compressed = self.dir.join("disk.qcow2");
         let (from, to) = (raw.to_string_lossy(), compressed.to_string_lossy());
-        let words = ["qemu-img", "convert", "-c", "-f", "raw", "-O", "qcow2", &from, &to];
+        let kind = "compression_type=zstd";
+        let words =
+            ["qemu-img", "convert", "-c", "-o", kind, "-f", "raw", "-O", "qcow2", &from, &to];
         self.watch(&words.map(str::to_owned))?;
         Ok(compressed)
     }
