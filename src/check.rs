@@ -26,6 +26,8 @@ pub struct Check {
     pub name: String,
     /// Where it can be seen from.
     pub from: Vantage,
+    /// What to do when the fact does not hold, in one line; empty when nobody said.
+    pub cure: String,
     /// POSIX shell under `sh -eu`; status 0 when the fact holds.
     pub run: String,
     /// Seconds until a fact that does not hold yet counts as failed.

@@ -3,10 +3,13 @@
 //! Only the product goes to standard output; everything else goes to standard error.
 
 mod args;
+mod federation;
 mod image;
 mod input;
 mod output;
 mod show;
+mod table;
+mod verify;
 
 use std::path::Path;
 
@@ -55,6 +58,8 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })
         }
+        Verb::Verify(asked) => return verify::run(asked, layers),
+        Verb::Federation(asked) => return federation::run(asked),
         Verb::Test { site, image, prepare, look, cache } => {
             return test(site, image.as_deref(), aim(*prepare, *look), cache, layers);
         }

@@ -6,6 +6,9 @@
 pub mod cli;
 pub mod init;
 pub mod testbed;
+pub mod verify;
+pub mod federation;
+pub mod client;
 pub mod backend;
 pub mod host;
 pub mod plan;

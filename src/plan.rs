@@ -164,8 +164,22 @@ impl Plan {
     /// All checks as one script.
     #[must_use]
     pub fn script(&self) -> String {
+        self.script_of(&self.checks)
+    }
+
+    /// The same for who does not want to wait: no check is given more than `seconds`.
+    #[must_use]
+    pub fn script_within(&self, seconds: u32) -> String {
+        let mut checks = self.checks.clone();
+        for check in &mut checks {
+            check.wait = check.wait.min(seconds);
+        }
+        self.script_of(&checks)
+    }
+
+    fn script_of(&self, checks: &[Check]) -> String {
         let facts = self.files.iter().find(|file| file.path == FACTS);
-        check::script(&self.checks, &self.helpers, facts.map_or("", |file| &file.contents))
+        check::script(checks, &self.helpers, facts.map_or("", |file| &file.contents))
     }
 
     /// The sha256 of the inventory: it names the whole payload.

@@ -13,7 +13,7 @@ use crate::{
     init, testbed,
 };
 
-use super::input;
+use super::{federation, input, verify};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -155,6 +155,12 @@ pub(super) enum Verb {
         #[arg(long)]
         list: bool,
     },
+    /// Say whether the machine of a site is up, federates and is closed
+    #[command(after_long_help = verify::EXAMPLES)]
+    Verify(verify::Asked),
+    /// Say whether others can federate with a server name
+    #[command(after_long_help = federation::EXAMPLES)]
+    Federation(federation::Asked),
     /// Boot a site in QEMU against a test internet and run every check
     #[command(after_long_help = TEST_EXAMPLES)]
     Test {

@@ -17,7 +17,12 @@ pub(super) fn verdict(plan: &Plan) -> String {
 
 /// Everything.
 pub(super) fn json(plan: &Plan) -> String {
-    serde_json::to_string_pretty(plan).expect("a plan is strings and numbers") + "\n"
+    pretty(plan)
+}
+
+/// JSON for people and programs.
+pub(super) fn pretty<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string_pretty(value).expect("strings and numbers alone") + "\n"
 }
 
 /// One line for each check.

@@ -115,6 +115,9 @@ pub struct CheckEntry {
     pub name: String,
     /// Where it can be seen from.
     pub from: Vantage,
+    /// What to do when it does not hold.
+    #[serde(default)]
+    pub cure: String,
     /// The shell that proves it.
     pub run: String,
     /// How long to wait for it, such as `60s` or `5m`.

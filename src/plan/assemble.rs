@@ -116,6 +116,7 @@ fn checks(layer: &Layer<'_>, context: &Value) -> Result<Vec<Check>, Error> {
                 layer: layer.name.to_owned(),
                 name: entry.name.clone(),
                 from: entry.from,
+                cure: entry.cure.clone(),
                 run: entry.run.clone(),
                 wait: entry.wait.0,
                 covers: entry.covers.clone(),

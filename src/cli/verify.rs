@@ -1,0 +1,203 @@
+//! The verb that looks at a machine from here.
+
+use std::{
+    io::{IsTerminal as _, stdout},
+    path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
+};
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{input, output, show, table};
+use crate::{
+    client::{Route, Ways},
+    error::{Error, Errors, Result},
+    federation::Report,
+    host::{Host, progress::Progress},
+    plan::Plan,
+    verify::{self, Finding, Login, Request, Verdict},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  homeseed verify site.yaml
+  homeseed verify site.yaml --ssh root@chat.example.org
+  homeseed verify site.yaml --wait 30m && echo up
+  homeseed verify site.yaml --connect 127.0.0.1:8443 --format junit > out.xml
+
+Exit status: 0 every check passed, 1 one failed, 2 something could not be
+checked.";
+
+/// What is to be verified.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// The site file; `-` is standard input
+    site: PathBuf,
+    /// Log in as this, and run the checks on the machine as well
+    #[arg(long, value_name = "USER@HOST")]
+    ssh: Option<String>,
+    /// An option of ssh, such as `Port=2222`; may be given more than once
+    #[arg(long, value_name = "OPTION", requires = "ssh")]
+    ssh_option: Vec<String>,
+    /// Connect to this host, and to this port for HTTPS; URLs stay as they are
+    #[arg(long, value_name = "HOST[:PORT]")]
+    connect: Option<Route>,
+    /// Look again until everything passes, for at most so long, such as `30m`
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    wait: Option<Duration>,
+    /// How to say it; a table on a terminal and TAP elsewhere by default
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+/// The names of the formats.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// A line for each check
+    Tap,
+    /// Everything, the report on the federation included
+    Json,
+    /// For CI
+    Junit,
+}
+
+/// Between two looks.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// Looks, and says what was found.
+pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> std::result::Result<(), Errors> {
+    let plan = input::plan(&asked.site, layers)?;
+    let login = asked
+        .ssh
+        .clone()
+        .map(|destination| Login { destination, options: asked.ssh_option.clone() });
+    let ways = Ways { nameserver: None, connect: asked.connect.clone() };
+    let request = Request { plan: &plan, ways, login };
+    let progress = Progress::new();
+    let verdict = look(&request, asked.wait, &progress);
+    progress.wipe();
+    let verdict = verdict?;
+    output::print(&text(&plan, &verdict, asked.format)?)?;
+    match verdict.failures().count() {
+        0 => Ok(()),
+        1 => Err(Error::new("1 check failed").into()),
+        count => Err(Error::new(format!("{count} checks failed")).into()),
+    }
+}
+
+/// Until all is well or the time is over; what cannot be checked yet may be by then.
+fn look(request: &Request<'_>, wait: Option<Duration>, progress: &Progress) -> Result<Verdict> {
+    let host = Host::new()?;
+    let end = Instant::now() + wait.unwrap_or_default();
+    loop {
+        let verdict = verify::verify(&host, request, progress);
+        let missing = match &verdict {
+            Ok(verdict) => missing(verdict),
+            Err(error) => Some(error.message().to_owned()),
+        };
+        let (Some(missing), true) = (missing, Instant::now() + PAUSE < end) else { return verdict };
+        progress.stage(&format!("{} is not there yet", request.plan.host));
+        progress.waits(missing.lines().next().unwrap_or_default());
+        thread::sleep(PAUSE);
+    }
+}
+
+/// What does not hold yet, for the reader.
+fn missing(verdict: &Verdict) -> Option<String> {
+    let first = verdict.failures().next()?;
+    let (all, failed) = (verdict.findings.len(), verdict.failures().count());
+    Some(format!("{} of {all} hold; first that does not: {}", all - failed, first.title()))
+}
+
+fn text(plan: &Plan, verdict: &Verdict, format: Option<Format>) -> Result<String> {
+    let by_default = if stdout().is_terminal() { Format::Table } else { Format::Tap };
+    match format.unwrap_or(by_default) {
+        Format::Table => Ok(table::of(plan, verdict)),
+        Format::Tap => Ok(tap(verdict)),
+        Format::Json => Ok(json(plan, verdict)),
+        Format::Junit => junit(plan, verdict),
+    }
+}
+
+fn tap(verdict: &Verdict) -> String {
+    let mut text = format!("1..{}\n", verdict.findings.len());
+    for (n, finding) in verdict.findings.iter().enumerate() {
+        let word = if finding.passed { "ok" } else { "not ok" };
+        text += &format!("{word} {} - {}\n", n + 1, finding.title());
+        text += &remarks(finding).iter().map(|line| format!("# {line}\n")).collect::<String>();
+    }
+    text
+}
+
+/// The reason and the cure of a failure.
+fn remarks(finding: &Finding) -> Vec<String> {
+    if finding.passed {
+        return Vec::new();
+    }
+    let mut lines = finding.reason.clone();
+    if !finding.cure.is_empty() {
+        lines.push(format!("cure: {}", finding.cure));
+    }
+    lines
+}
+
+/// The shape of `--format json`; `docs/verify.md` describes it.
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    server_name: &'a str,
+    host: &'a str,
+    passed: usize,
+    failed: usize,
+    checks: &'a [Finding],
+    federation: &'a Report,
+}
+
+fn json(plan: &Plan, verdict: &Verdict) -> String {
+    let failed = verdict.failures().count();
+    let document = Document {
+        version: 1,
+        server_name: &plan.server_name,
+        host: &plan.host,
+        passed: verdict.findings.len() - failed,
+        failed,
+        checks: &verdict.findings,
+        federation: &verdict.federation,
+    };
+    show::pretty(&document)
+}
+
+fn junit(plan: &Plan, verdict: &Verdict) -> Result<String> {
+    use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+    let mut suite = TestSuite::new(plan.host.as_str());
+    for finding in &verdict.findings {
+        let status = if finding.passed {
+            TestCaseStatus::success()
+        } else {
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_message(finding.reason.first().map_or("", String::as_str));
+            status.set_description(remarks(finding).join("\n"));
+            status
+        };
+        let mut case = TestCase::new(finding.name.as_str(), status);
+        case.set_classname(format!("{}.{}", plan.host, finding.group));
+        suite.add_test_case(case);
+    }
+    let mut report = Report::new("homeseed verify");
+    report.add_test_suite(suite);
+    report.to_string().map_err(|error| Error::host(format!("no JUnit: {error}")))
+}
+
+/// Whole seconds, minutes or hours.
+fn time(text: &str) -> std::result::Result<Duration, String> {
+    let units = [('s', 1), ('m', 60), ('h', 3600)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        text.strip_suffix(*unit)?.parse::<u64>().ok()?.checked_mul(*seconds)
+    });
+    let seconds = seconds.filter(|it| (1..=7 * 24 * 3600).contains(it));
+    seconds.map(Duration::from_secs).ok_or_else(|| "a time is such as `90s`, `30m` or `2h`".into())
+}

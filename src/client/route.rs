@@ -1,0 +1,94 @@
+//! Another way to the machine: the URLs stay what they are, the connections go elsewhere.
+
+use std::str::FromStr;
+
+/// Where connections go instead of where their names lead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Route {
+    host: String,
+    https: Option<u16>,
+}
+
+impl Route {
+    /// Where a connection to `port` goes: to the same one, but for HTTPS when the route says so.
+    #[must_use]
+    pub fn of(&self, _host: &str, port: u16) -> (String, u16) {
+        let port = if port == 443 { self.https.unwrap_or(port) } else { port };
+        (self.host.clone(), port)
+    }
+
+    /// The same for curl, as arguments.
+    #[must_use]
+    pub fn curl(&self) -> String {
+        let host =
+            if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
+        let https = self.https.map(|port| format!("--connect-to :443:{host}:{port} "));
+        format!("{}--connect-to ::{host}:", https.unwrap_or_default())
+    }
+}
+
+impl FromStr for Route {
+    type Err = String;
+
+    /// `HOST`, `HOST:PORT`, an address, or `[IPV6]:PORT`; the port is that of HTTPS.
+    fn from_str(text: &str) -> Result<Route, String> {
+        let refusal =
+            || "a way is such as `203.0.113.7`, `127.0.0.1:8443` or `[2001:db8::7]:443`".to_owned();
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+        let (host, port) = match (text.strip_prefix('['), text.rsplit_once(':')) {
+            (Some(rest), _) => {
+                let (host, rest) = rest.split_once(']').ok_or_else(refusal)?;
+                host.parse::<std::net::Ipv6Addr>().map_err(|_| refusal())?;
+                (
+                    host,
+                    if rest.is_empty() {
+                        None
+                    } else {
+                        Some(rest.strip_prefix(':').ok_or_else(refusal)?)
+                    },
+                )
+            }
+            _ if text.parse::<std::net::Ipv6Addr>().is_ok() => (text, None),
+            (None, Some((host, port))) if host.chars().all(is_name) => (host, Some(port)),
+            _ if text.chars().all(is_name) => (text, None),
+            _ => return Err(refusal()),
+        };
+        let https = port
+            .map(|port| port.parse().ok().filter(|&it| it > 0).ok_or_else(refusal))
+            .transpose()?;
+        if host.is_empty() || host.starts_with('-') {
+            return Err(refusal());
+        }
+        Ok(Route { host: host.to_owned(), https })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_keeps_every_port_but_that_of_https() {
+        let cases = [
+            ("127.0.0.1:8443", "--connect-to :443:127.0.0.1:8443 --connect-to ::127.0.0.1:", 8443),
+            ("203.0.113.7", "--connect-to ::203.0.113.7:", 443),
+            ("2001:db8::7", "--connect-to ::[2001:db8::7]:", 443),
+            ("[::1]:8443", "--connect-to :443:[::1]:8443 --connect-to ::[::1]:", 8443),
+            ("front.example.net", "--connect-to ::front.example.net:", 443),
+        ];
+        for (text, curl, https) in cases {
+            let route: Route = text.parse().expect(text);
+            assert_eq!((route.curl().as_str(), route.of("x", 443).1), (curl, https), "{text}");
+            assert_eq!(route.of("x", 80).1, 80);
+        }
+    }
+
+    #[test]
+    fn what_is_no_route_is_refused() {
+        for text in
+            ["", ":443", "a b", "host:0", "host:https", "[::1", "[::1]8443", "-o:1", "$(id):1"]
+        {
+            text.parse::<Route>().expect_err(text);
+        }
+    }
+}

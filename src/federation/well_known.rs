@@ -1,0 +1,122 @@
+//! The document with which a name says that its homeserver lives elsewhere.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use ruma_common::{OwnedServerName, ServerName};
+use serde::Deserialize;
+use url::Url;
+
+use super::report::WellKnown;
+use crate::client::{Answer, Client};
+
+/// What a name delegates to.
+pub(super) struct Delegation {
+    pub(super) report: WellKnown,
+}
+
+/// More than this nobody reads, as the tester does.
+const LIMIT: usize = 50 * 1024;
+
+/// As many as browsers follow at most.
+const REDIRECTS: usize = 20;
+
+/// For how long others keep a document that does not say so; the specification's default.
+const KEPT: u64 = 24 * 3600;
+
+/// The longest that they keep one.
+const KEPT_AT_MOST: u64 = 48 * 3600;
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(rename = "m.server")]
+    server: String,
+}
+
+impl Delegation {
+    /// Where to connect: a name that is there but is none is an error, as for other homeservers.
+    pub(super) fn target(&self, name: &ServerName) -> Result<OwnedServerName, String> {
+        if self.report.server.is_empty() {
+            return Ok(name.to_owned());
+        }
+        let target = ServerName::parse(&self.report.server);
+        target.map_err(|_| {
+            format!(
+                "the well-known document names `{}`, which is no server name",
+                self.report.server
+            )
+        })
+    }
+}
+
+/// Asks `name`; a name with a port or an address is not asked.
+pub(super) async fn look_up(client: &Client, name: &ServerName) -> Delegation {
+    let mut report = WellKnown::default();
+    if name.port().is_some() || name.is_ip_literal() {
+        return Delegation { report };
+    }
+    match fetch(client, name.host()).await {
+        Ok(answer) => read(&answer, &mut report),
+        Err(error) => report.result = error,
+    }
+    Delegation { report }
+}
+
+fn read(answer: &Answer, report: &mut WellKnown) {
+    match serde_json::from_slice::<Document>(&answer.body) {
+        Ok(document) if document.server.is_empty() => {
+            "its `m.server` is empty".clone_into(&mut report.result);
+        }
+        Ok(document) => {
+            report.server = document.server;
+            report.cache_expires_at = expiry(answer);
+        }
+        Err(error) => report.result = format!("it is not a JSON object with `m.server`: {error}"),
+    }
+}
+
+/// Follows redirects, all of them by HTTPS.
+async fn fetch(client: &Client, host: &str) -> Result<Answer, String> {
+    let first = format!("https://{host}/.well-known/matrix/server");
+    let mut url = Url::parse(&first).map_err(|error| format!("{first}: {error}"))?;
+    for _ in 0..=REDIRECTS {
+        let answer = get(client, &url).await.map_err(|error| format!("{url}: {error}"))?;
+        match answer.status {
+            200 => return Ok(answer),
+            301 | 302 | 303 | 307 | 308 => url = next(&url, &answer)?,
+            status => return Err(format!("{url} answers {status}")),
+        }
+    }
+    Err(format!("{first} redirects more than {REDIRECTS} times"))
+}
+
+async fn get(client: &Client, url: &Url) -> Result<Answer, String> {
+    let host = url.host_str().unwrap_or_default();
+    let authority = match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    };
+    let path = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
+    client.get((host, url.port().unwrap_or(443)), &authority, &path, LIMIT).await
+}
+
+fn next(url: &Url, answer: &Answer) -> Result<Url, String> {
+    let to = answer.header("location");
+    match url.join(to) {
+        Ok(next) if next.scheme() == "https" && !to.is_empty() => Ok(next),
+        _ => Err(format!("{url} redirects to `{to}`, which is not HTTPS")),
+    }
+}
+
+/// When others forget it, by `Cache-Control`.
+fn expiry(answer: &Answer) -> u64 {
+    let control = answer.header("cache-control").to_lowercase();
+    let mut words = control.split(',').map(str::trim);
+    let age = |word: &str| word.strip_prefix("max-age=").and_then(|it| it.parse::<u64>().ok());
+    let kept = if words.clone().any(|it| it == "no-store" || it == "no-cache") {
+        0
+    } else {
+        words.find_map(age).unwrap_or(KEPT).min(KEPT_AT_MOST)
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    now + kept
+}

@@ -1,0 +1,103 @@
+//! Is the machine of a plan up, federating and closed, seen from here?
+//!
+//! [`verify`] runs the plan's own checks: those that need no login from here, those on the machine over
+//! ssh when there is a way; and it judges the federation, which shell cannot say well. A [`Finding`] is
+//! one fact. That a check failed and that nothing could be checked are different things: the latter is
+//! an [`Error`](crate::error::Error).
+
+mod desk;
+mod script;
+
+use serde::Serialize;
+
+pub use script::Login;
+
+use crate::{
+    check::Vantage,
+    client::{Client, Ways, block_on},
+    error::Result,
+    federation::{self, Report},
+    host::{Host, progress::Progress},
+    plan::Plan,
+};
+
+/// What is to be verified, and how.
+pub struct Request<'a> {
+    /// The machine.
+    pub plan: &'a Plan,
+    /// How to reach it.
+    pub ways: Ways,
+    /// How to log in on it; without, the checks on the machine are left out.
+    pub login: Option<Login>,
+}
+
+/// One fact, and whether it holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The layer that promises it, or [`FEDERATION`].
+    pub group: String,
+    /// The fact, in the present tense.
+    pub name: String,
+    /// Where it was looked at from.
+    pub from: Vantage,
+    /// Whether it holds.
+    pub passed: bool,
+    /// What was found instead, in lines.
+    pub reason: Vec<String>,
+    /// What to do about it, in one line.
+    pub cure: String,
+}
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Verdict {
+    /// In the order of the layers; what other homeservers see comes last.
+    pub findings: Vec<Finding>,
+    /// The report on the federation.
+    pub federation: Report,
+}
+
+/// The group of the facts that no layer promises alone.
+pub const FEDERATION: &str = "federation";
+
+/// What that group is about.
+pub const ABOUT_FEDERATION: &str = "What other homeservers see";
+
+impl Finding {
+    /// How reports name it.
+    #[must_use]
+    pub fn title(&self) -> String {
+        format!("{}: {}", self.group, self.name)
+    }
+}
+
+impl Verdict {
+    /// Those that do not hold.
+    pub fn failures(&self) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(|finding| !finding.passed)
+    }
+}
+
+/// Looks at everything once. An error when something could not be looked at.
+pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<Verdict> {
+    let plan = request.plan;
+    progress.stage("asking the DNS");
+    let client = Client::new(&request.ways)?;
+    block_on(desk::reaches_dns(&client, plan))??;
+    progress.stage("looking from here");
+    let mut findings = script::from_here(host, plan, request.ways.connect.as_ref())?;
+    if let Some(login) = &request.login {
+        progress.stage(&format!("looking on {}", login.destination));
+        findings.extend(script::over_ssh(host, plan, login)?);
+    }
+    let place = |it: &Finding| plan.checks.iter().position(|check| check.title() == it.title());
+    findings.sort_by_key(place);
+    progress.stage("looking as another homeserver");
+    let (report, seen) = block_on(async {
+        let report = federation::examine(&client, &plan.server_name).await;
+        let seen = desk::findings(&client, plan, &report).await;
+        (report, seen)
+    })?;
+    findings.extend(seen);
+    Ok(Verdict { findings, federation: report })
+}

@@ -1,0 +1,156 @@
+//! What shell cannot say well: the DNS, every address by itself, certificates and signatures.
+
+use super::{FEDERATION, Finding};
+use crate::{
+    check::Vantage,
+    client::{Client, Service},
+    error::{Error, Result},
+    federation::{Connection, Report, SERVICES},
+    plan::Plan,
+};
+
+/// With fewer days left, a certificate was not renewed when it should have been.
+const DAYS: i64 = 14;
+
+/// An error when no name server answers at all: then nothing can be said about the machine.
+pub(super) async fn reaches_dns(client: &Client, plan: &Plan) -> Result<()> {
+    let Err(reason) = client.records(&plan.host).await else { return Ok(()) };
+    Err(Error::host(reason).hint("is this computer connected to the internet?"))
+}
+
+/// Everything, in order.
+pub(super) async fn findings(client: &Client, plan: &Plan, report: &Report) -> Vec<Finding> {
+    let dns = "create the records that `homeseed plan` lists; new ones may take an hour to be seen";
+    let stray = "delete the record: who cannot read the well-known document follows it";
+    let published =
+        "publish what `homeseed well-known` writes; perhaps you published an older version";
+    let addresses = "open the port at the provider, or delete the record of an address that the machine does not have";
+    let certificate = "let every name lead to the machine and port 80 through to it; on the machine, `certbot renew --dry-run` says why it is not renewed";
+    let keys = "something between answers for Synapse, or the key file was replaced: see `journalctl -b -u matrix-synapse` and restore the key from a backup";
+    let version = "see whether Synapse runs: `systemctl status matrix-synapse nginx`";
+    let tls = "remove `ssl_protocols` from other files in /etc/nginx, or raise the minimum at the proxy in front";
+    let each = |judge: fn(&Connection) -> Vec<String>| reasons(report, judge);
+    vec![
+        finding("every name leads to an address", dns, no_address(client, plan).await),
+        finding("no SRV record leads elsewhere", stray, strays(client, plan).await),
+        finding("the server name leads to this machine", published, delegation(plan, report)),
+        finding("every address answers, each by itself", addresses, silent(report)),
+        finding("every address shows a good certificate", certificate, each(certificates)),
+        finding("the signing key is this server's and proves itself", keys, each(signing_keys)),
+        finding("the homeserver says what it is", version, unless_empty(&report.version.error)),
+        finding("TLS 1.1 is refused", tls, old_tls(client, plan).await),
+    ]
+}
+
+fn finding(name: &str, cure: &str, reason: Vec<String>) -> Finding {
+    Finding {
+        group: FEDERATION.to_owned(),
+        name: name.to_owned(),
+        from: Vantage::Network,
+        passed: reason.is_empty(),
+        reason,
+        cure: cure.to_owned(),
+    }
+}
+
+async fn no_address(client: &Client, plan: &Plan) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for name in &plan.names {
+        match client.records(name).await {
+            Ok(found) if found.is_empty() => {
+                reasons.push(format!("{name} has neither an A nor an AAAA record"));
+            }
+            Ok(_) => (),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    reasons
+}
+
+/// With a well-known document nobody asks for SRV records, until it cannot be fetched.
+async fn strays(client: &Client, plan: &Plan) -> Vec<String> {
+    let mut reasons = Vec::new();
+    for service in SERVICES {
+        let name = format!("{service}.{}", plan.server_name);
+        match client.services(&name).await {
+            Ok(found) => reasons.extend(found.iter().filter_map(|it| stray(plan, &name, it))),
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    reasons
+}
+
+fn stray(plan: &Plan, name: &str, service: &Service) -> Option<String> {
+    let Service { target, port, .. } = service;
+    let open = plan.ports.iter().any(|it| it.number == *port);
+    let ours = *target == plan.host && open;
+    (!ours).then(|| format!("{name} leads to {target}:{port}, not to {}:443", plan.host))
+}
+
+fn delegation(plan: &Plan, report: &Report) -> Vec<String> {
+    let expected = format!("{}:443", plan.host);
+    let mut reasons = unless_empty(&report.error);
+    reasons.extend(unless_empty(&report.well_known.result));
+    if reasons.is_empty() && report.well_known.server != expected {
+        let found = &report.well_known.server;
+        reasons.push(format!("the well-known document names `{found}`, not `{expected}`"));
+    }
+    reasons
+}
+
+fn silent(report: &Report) -> Vec<String> {
+    let errors = report.connection_errors.iter();
+    let mut reasons: Vec<String> =
+        errors.map(|(address, error)| format!("{address}: {}", error.message)).collect();
+    if reasons.is_empty() && report.connections.is_empty() {
+        reasons.push("there is no address".to_owned());
+    }
+    reasons
+}
+
+/// What `judge` says of each address; of none when there is none.
+fn reasons(report: &Report, judge: fn(&Connection) -> Vec<String>) -> Vec<String> {
+    if report.connections.is_empty() {
+        return vec!["no address answers".to_owned()];
+    }
+    let of = |(address, connection): (&String, &Connection)| -> Vec<String> {
+        judge(connection).iter().map(|reason| format!("{address}: {reason}")).collect()
+    };
+    report.connections.iter().flat_map(of).collect()
+}
+
+fn certificates(connection: &Connection) -> Vec<String> {
+    if let Some(reason) = &connection.distrust {
+        return vec![reason.clone()];
+    }
+    let left = connection.certificates.first().map_or(0, |it| it.days_left);
+    if left < DAYS { vec![format!("its certificate ends in {left} days")] } else { Vec::new() }
+}
+
+fn signing_keys(connection: &Connection) -> Vec<String> {
+    let errors = connection.errors.iter().map(|it| it.message.clone());
+    errors.filter(|it| Some(it) != connection.distrust.as_ref()).collect()
+}
+
+async fn old_tls(client: &Client, plan: &Plan) -> Vec<String> {
+    let addresses = match client.addresses(&plan.host, 443).await {
+        Ok(addresses) => addresses,
+        Err(reason) => return vec![reason],
+    };
+    let mut reasons = Vec::new();
+    for address in &addresses {
+        match client.speaks_tls_1_1(*address, &plan.host).await {
+            Ok(false) => (),
+            Ok(true) => reasons.push(format!("{address} speaks TLS 1.1")),
+            Err(reason) => reasons.push(format!("{address}: {reason}")),
+        }
+    }
+    if addresses.is_empty() {
+        reasons.push(format!("{} has no address", plan.host));
+    }
+    reasons
+}
+
+fn unless_empty(text: &str) -> Vec<String> {
+    if text.is_empty() { Vec::new() } else { vec![text.to_owned()] }
+}

@@ -1,0 +1,94 @@
+//! Runs the generated script of the checks, here or over ssh, and reads what it says.
+
+use super::Finding;
+use crate::{
+    check::{Check, Outcome, Vantage, read_tap},
+    client::Route,
+    error::{Error, Result},
+    host::{self, Host},
+    plan::Plan,
+};
+
+/// A way to become root on the machine.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// As ssh takes it, such as `root@chat.example.org`.
+    pub destination: String,
+    /// Options of ssh, such as `Port=2222`.
+    pub options: Vec<String>,
+}
+
+/// A check that does not hold at once gets a second look or two: networks lose packets.
+const PATIENCE: u32 = 3;
+
+/// All checks together take no longer, in seconds.
+const LIMIT: &str = "900";
+
+/// The script on the machine, as root whoever logs in.
+const REMOTE: &str =
+    "if [ \"$(id -u)\" = 0 ]; then exec sh -s host; else exec sudo -n sh -s host; fi";
+
+/// The checks that need no login.
+pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Result<Vec<Finding>> {
+    host.require("curl", "curl")?;
+    let route = format!("CHECK_CURL={}", route.map(Route::curl).unwrap_or_default());
+    let words = ["timeout", LIMIT, "env", &route, "sh", "-s", Vantage::Network.word()];
+    let outcome = host.outcome(&words, &plan.script_within(PATIENCE))?;
+    findings(plan, Vantage::Network, &outcome)
+}
+
+/// The checks on the machine.
+pub(super) fn over_ssh(host: &Host, plan: &Plan, login: &Login) -> Result<Vec<Finding>> {
+    host.require("ssh", "openssh-client")?;
+    let mut words = vec!["timeout", LIMIT, "ssh", "-T", "-o", "ConnectTimeout=20"];
+    words.extend(login.options.iter().flat_map(|option| ["-o", option.as_str()]));
+    words.extend(["--", &login.destination, REMOTE]);
+    let outcome = host.outcome(&words, &plan.script_within(PATIENCE))?;
+    // ssh's own failure, before anything ran.
+    if outcome.status == 255 && outcome.stdout.is_empty() {
+        return Err(Error::host(format!(
+            "ssh does not reach {}: {}",
+            login.destination,
+            last(&outcome.stderr)
+        ))
+        .hint("log in once by hand with the same name, and let ssh know the host's key"));
+    }
+    findings(plan, Vantage::Host, &outcome)
+}
+
+/// What became of the plan's checks: of every one of them, or it is an error.
+fn findings(plan: &Plan, from: Vantage, outcome: &host::Outcome) -> Result<Vec<Finding>> {
+    let incomplete = |why: String| {
+        let place = if from == Vantage::Host { "on the machine" } else { "here" };
+        let message = format!("the checks did not run to their end {place}: {why}");
+        match last(&outcome.stderr) {
+            "" => Error::host(message),
+            said => Error::host(format!("{message}\n{said}")),
+        }
+    };
+    let results = read_tap(&outcome.stdout).map_err(incomplete)?;
+    let checks = plan.checks.iter().filter(|check| check.from == from);
+    let found: Vec<Finding> = checks
+        .map(|check| finding(check, &results))
+        .collect::<std::result::Result<_, _>>()
+        .map_err(incomplete)?;
+    Ok(found)
+}
+
+fn finding(check: &Check, results: &[Outcome]) -> std::result::Result<Finding, String> {
+    let title = check.title();
+    let result = results.iter().find(|result| result.name == title);
+    let result = result.ok_or_else(|| format!("nothing is said of `{title}`"))?;
+    Ok(Finding {
+        group: check.layer.clone(),
+        name: check.name.clone(),
+        from: check.from,
+        passed: result.passed,
+        reason: result.reason.clone(),
+        cure: check.cure.clone(),
+    })
+}
+
+fn last(text: &str) -> &str {
+    text.trim().lines().last().unwrap_or_default().trim()
+}
