@@ -62,11 +62,11 @@ pub(super) fn run(asked: &Asked) -> Result<(), Errors> {
 }
 
 fn text(name: &str, report: &Report) -> String {
-    let mut lines = vec![format!("server name  {name}")];
-    let row = |left: &str, right: &str| format!("{left:<11}  {right}");
+    let mut lines = vec![format!("server name   {name}")];
+    let row = |left: &str, right: &str| format!("{left:<12}  {right}");
     match (&report.well_known.server, &report.well_known.result) {
         (server, _) if !server.is_empty() => lines.push(row("delegates to", server)),
-        (_, result) if !result.is_empty() => lines.push(row("well-known", result)),
+        (_, result) if !result.is_empty() => lines.push(row("document", result)),
         _ => (),
     }
     for it in &report.dns.srv_records {

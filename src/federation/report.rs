@@ -208,16 +208,13 @@ impl Report {
             && self.connections.values().all(|it| it.checks.all)
     }
 
-    /// Everything that stands in the way, in sentences; and what does not but should be known.
+    /// Everything that stands in the way, in sentences, the decisive first.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();
         let mut say = |line: String| lines.push(line);
         if !self.error.is_empty() {
             say(self.error.clone());
-        }
-        if !self.well_known.result.is_empty() {
-            say(format!("well-known: {}", self.well_known.result));
         }
         for (host, records) in &self.dns.hosts {
             if let Some(error) = &records.error {
@@ -232,6 +229,10 @@ impl Report {
         }
         if !self.version.error.is_empty() {
             say(format!("version: {}", self.version.error));
+        }
+        // Not fatal by itself: others then look further.
+        if !self.well_known.result.is_empty() {
+            say(format!("well-known: {}", self.well_known.result));
         }
         lines
     }

@@ -11,6 +11,7 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
         layer: "a".to_owned(),
         name: name.to_owned(),
         from,
+        cure: String::new(),
         run: run.to_owned(),
         wait: 1,
         covers: Vec::new(),
