@@ -42,6 +42,12 @@ bare() { ask bare; }
 # names_appear: from now on the DNS knows the machine.
 names_appear() { ask names; }
 
+# dns LINES: from now on the name server says this too, in dnsmasq's words; nothing: only addresses again.
+dns() { ask dns "$@"; }
+
+# certificate NAME [expired]: prints a chain and its key, by an authority that others trust.
+certificate() { ask certificate "$@"; }
+
 # cut_power: as if the plug were pulled.
 cut_power() { ask cut; }
 
@@ -152,6 +158,18 @@ federation() {
 no_error_since() {
     guest "journalctl -q -b -o cat -u matrix-synapse | grep -q 'now listening' || { echo 'no journal'; exit 1; }
         ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
+}
+
+# usual: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
+usual() {
+    boot
+    ready 1500
+    checks
+    federation
+    reboot_machine
+    ready 600
+    checks
+    federation
 }
 
 # finish: says how many results there were; without it a case has failed.

@@ -1,10 +1,126 @@
-# shellcheck shell=sh disable=SC2154
-# From the stock image to a homeserver that federates, and the same again after a reboot.
-boot
-ready 1500
-checks
-federation
-reboot_machine
-ready 600
-checks
-federation
+# shellcheck shell=sh disable=SC2154,SC2016
+# From the stock image to a homeserver that federates, and the same again after a reboot; then what
+# `homeseed verify` says of it from the operator's desk, as it is and after each of many sabotages.
+usual
+
+# The desk's site, which trusts what is tested; its way in, and the machine's key, are known to ssh.
+{
+    cat "$SITE"
+    printf 'apt:\n  matrix:\n    url: %s\n    fingerprint: %s\n' "$REPOSITORY" "$FINGERPRINT"
+} >"$DIR/site.yaml"
+ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
+guest "mkdir -p -m 700 /root/.ssh && echo '$(cat "$DIR/key.pub")' >>/root/.ssh/authorized_keys"
+echo "$HOST $(guest 'cat /etc/ssh/ssh_host_ed25519_key.pub')" >"$DIR/known_hosts"
+
+# look ARGUMENTS...: asks for a verdict, kept in a file; its status is that of the program.
+look() {
+    tell 'verifying from the desk'
+    look_status=0
+    "$HOMESEED" verify "$DIR/site.yaml" --format tap "$@" >"$DIR/verify.tap" 2>"$DIR/verify.err" || look_status=$?
+}
+
+# look_inside: the same, on the machine too.
+look_inside() {
+    look --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
+        --ssh-option IdentitiesOnly=yes
+}
+
+# good COUNT: all is well, and at least so many facts were looked at.
+good() {
+    [ "$look_status" = 0 ] && [ "$(grep -c '^ok ' "$DIR/verify.tap")" -ge "$1" ] && ! grep '^not ok' "$DIR/verify.tap" ||
+        { cat "$DIR/verify.tap" "$DIR/verify.err"; return 1; }
+}
+
+# said FACT: what the last verdict says of it, when it does not hold; with the cure.
+said() { awk -v fact=" - $1" '/^(not )?ok /{ on = /^not / && index($0, fact) } on' "$DIR/verify.tap"; }
+
+# caught SABOTAGE FACT SENTENCE: the verdict is bad because of this fact, in these words, with a cure.
+caught() { holds "caught: $1" caught_so "$2" "$3"; }
+caught_so() {
+    [ "$look_status" = 1 ] && said "$1" | grep -qF -- "$2" && said "$1" | grep -q '^# cure: .' ||
+        { echo "status $look_status"; said "$1"; cat "$DIR/verify.err"; return 1; }
+}
+
+look
+holds 'the desk finds nothing wrong' good 20
+look_inside
+holds 'the desk finds nothing wrong on the machine either' good 45
+
+# ---- what can be seen from outside ----
+guest 'cd / && tar -cf /run/before.tar etc/nginx etc/homeseed etc/matrix-synapse etc/ssh etc/postgresql'
+guest 'set -e
+    sed -i "s/:443/:8443/" /etc/homeseed/www/server.json
+    sed -i "s/operator@/former@/" /etc/homeseed/www/support.json
+    sed -i "/Access-Control/d" /etc/nginx/snippets/homeserver-well-known.conf
+    curl -fsS http://127.0.0.1:8008/_matrix/key/v2/server | sed "s/^{/{\"forged\":1,/" >/etc/homeseed/www/key.json
+    sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\nlocation = /_matrix/key/v2/server { default_type application/json; alias /etc/homeseed/www/key.json; }\n&|" /etc/nginx/snippets/homeserver.conf
+    sed -i "s/^ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/; s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
+    nginx -t
+    systemctl reload nginx' || not_ok 'the machine can be sabotaged' 'nginx refuses the sabotage'
+dns "srv-host=_matrix._tcp.$SERVER_NAME,elsewhere.example.net,8448
+host-record=$HOST,2606:2800:220:1::dead"
+look
+caught 'a well-known document with the wrong server' 'the server document is exact' ':8443'
+caught 'a delegation that leads elsewhere' 'the server name leads to this machine' ":8443\`, not"
+caught 'documents that browsers may not read' 'the client document is exact' 'it is: application/json'
+caught 'documents of an older version' 'the support document names the operator' 'former@'
+caught 'the cure for documents of an older version' 'the support document names the operator' 'perhaps you published an older version'
+caught 'an open admin API' 'the admin API and all else are 404' '404200404404'
+caught 'a key with a bad signature' 'the signing key is this server' 'is not good'
+caught 'TLS 1.1' 'TLS 1.1 is refused' 'speaks TLS 1.1'
+caught 'an SRV record that leads elsewhere' 'no SRV record leads elsewhere' "_matrix._tcp.$SERVER_NAME leads to elsewhere.example.net:8448"
+caught 'a dead IPv6 address' 'every address answers' '[2606:2800:220:1::dead]:'
+dns ''
+
+# ---- certificates ----
+shown() { # CHAIN: from now on
+    guest "cd /var/lib/homeseed/tls && mkdir -p asked && umask 077 && echo '$(echo "$1" | base64 -w0)' | base64 -d >asked/fullchain.pem &&
+        cp asked/fullchain.pem asked/privkey.pem && ln -sfn asked current && systemctl reload nginx"
+}
+current=$(guest 'tar -xf /run/before.tar -C / && readlink /var/lib/homeseed/tls/current')
+shown "$(certificate "$HOST" expired)"
+look
+caught 'an expired certificate' 'every address shows a good certificate' 'its certificate expired: it ended '
+shown "$(certificate another.example.net)"
+look
+caught 'a certificate for another name' 'every address shows a good certificate' "is not for $HOST, but for another.example.net"
+guest "ln -sfn '$current' /var/lib/homeseed/tls/current && systemctl reload nginx"
+
+# ---- what can be seen on the machine ----
+guest 'set -e
+    cd /etc/matrix-synapse/conf.d
+    printf "enable_registration: true\nregistration_requires_token: false\nenable_registration_without_verification: true\nlog_config: /etc/matrix-synapse/to-a-file.yaml\ndatabase: {name: sqlite3, args: {database: /var/lib/matrix-synapse/homeserver.db}}\n" >zz.yaml
+    printf "version: 1\nhandlers: {file: {class: logging.FileHandler, filename: /var/log/matrix-synapse/homeserver.log}}\nroot: {level: INFO, handlers: [file]}\n" >../to-a-file.yaml
+    install -d -o matrix-synapse /var/log/matrix-synapse
+    systemctl restart matrix-synapse
+    runuser -u postgres -- psql -qXc "ALTER DATABASE synapse RENAME TO kept" -c "CREATE DATABASE synapse ENCODING UTF8 LC_COLLATE '"'C.UTF-8'"' LC_CTYPE '"'C.UTF-8'"' TEMPLATE template0"
+    echo "listen_addresses = '"'*'"'" >"$(echo /etc/postgresql/*/main/conf.d)/zz.conf"
+    systemctl restart postgresql
+    nft flush ruleset
+    echo "PasswordAuthentication yes" >/etc/ssh/sshd_config.d/00-first.conf
+    until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done
+    mv /var/lib/matrix-synapse/media /var/lib/matrix-synapse/away' || not_ok 'the machine can be sabotaged' 'see the log'
+look_inside
+caught 'open registration' 'registration is refused without a token' 'no M_FORBIDDEN'
+caught 'no firewall' 'the firewall is in force' 'policy drop'
+caught 'Synapse on SQLite' 'Synapse uses PostgreSQL' ' '
+caught 'a SQLite file' 'no SQLite file exists' 'homeserver.db'
+caught 'a database with the wrong collation' 'PostgreSQL answers with a database in UTF8 and the C locale' 'C.UTF-8'
+caught 'an open database port, from outside' 'no undeclared port answers' '1 5432'
+caught 'an open database port, on the machine' 'PostgreSQL listens on its socket alone' ' '
+caught 'a log in a file' 'Synapse logs to the journal' ' '
+caught 'a media store that is gone' 'the media store exists' 'No such file'
+caught 'login by password' 'sshd takes keys alone' 'it is: 1, not: 2'
+
+# ---- and back ----
+guest 'set -e
+    rm -rf /etc/matrix-synapse/conf.d/zz.yaml /etc/matrix-synapse/to-a-file.yaml /var/lib/matrix-synapse/homeserver.db* /var/log/matrix-synapse/* \
+        /etc/postgresql/*/main/conf.d/zz.conf /etc/ssh/sshd_config.d/00-first.conf /var/lib/matrix-synapse/media
+    mv /var/lib/matrix-synapse/away /var/lib/matrix-synapse/media
+    systemctl stop matrix-synapse
+    systemctl restart postgresql nftables
+    runuser -u postgres -- psql -qXc "DROP DATABASE synapse" -c "ALTER DATABASE kept RENAME TO synapse"
+    systemctl start matrix-synapse
+    until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done' || not_ok 'the machine can be mended' 'see the log'
+look_inside
+holds 'mended, the desk finds nothing wrong' good 45

@@ -54,6 +54,8 @@ pub struct Shown {
     pub names: Vec<String>,
     /// When it ends, in seconds since 1970.
     pub ends: i64,
+    /// The same for people.
+    pub end: String,
 }
 
 impl Tls {
@@ -114,8 +116,8 @@ fn said(error: &rustls::Error, host: &str, leaf: Option<&Shown>) -> String {
     let issuer = leaf.map(|it| it.issuer.as_str()).unwrap_or_default();
     match reason {
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            let days = leaf.map_or(0, |it| -it.days_left());
-            format!("its certificate expired {days} days ago")
+            let end = leaf.map_or("before now", |it| it.end.as_str());
+            format!("its certificate expired: it ended {end}")
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "its certificate is not valid yet; is a clock wrong?".to_owned()
@@ -176,6 +178,7 @@ impl Shown {
             issuer: first(it.issuer()).unwrap_or_default(),
             fingerprint: Sha256::digest(der).to_vec(),
             names: names.unwrap_or_default(),
+            end: it.validity().not_after.to_string(),
             ends: it.validity().not_after.timestamp(),
         })
     }

@@ -21,6 +21,8 @@ pub struct Case {
     pub name: String,
     /// What the machine starts from.
     pub start: Start,
+    /// Its site file.
+    pub site: PathBuf,
     /// The script of the case; the usual one when there is none.
     pub script: Option<PathBuf>,
     /// What the machine consists of.
@@ -104,6 +106,7 @@ impl Case {
         };
         Ok(Case {
             name: name(file),
+            site: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
             start,
             script,
             user_data: document(&plan)?,

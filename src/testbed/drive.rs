@@ -27,7 +27,7 @@ const FEDERATION: &[(&str, &str)] = &[
 ];
 
 /// What is done with a site that brings no script of its own.
-const USUAL: &str = include_str!("../../image-tests/minimal/test.sh");
+const USUAL: &str = "usual\n";
 
 /// Runs the script in `dir`; each of its results goes to `tally`.
 ///
@@ -108,6 +108,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
     let text = world.case.script.as_deref().map_or(Ok(USUAL.to_owned()), files::read)?;
     files::write(&script, &text)?;
     let case = world.case;
+    let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
     let set = |name: &str, value: &str| format!("{name}={value}");
     let words = [
         "env".to_owned(),
@@ -123,6 +124,10 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("DIR", &dir.to_string_lossy()),
         set("PAYLOAD", &case.plan.digest()),
         set("FEDERATION", &federation.to_string_lossy()),
+        set("SITE", &case.site.to_string_lossy()),
+        set("REPOSITORY", &case.repository),
+        set("FINGERPRINT", world.fixture.fingerprint()),
+        set("HOMESEED", &program.to_string_lossy()),
         "sh".to_owned(),
         "-c".to_owned(),
         ". \"$0\"; . \"$1\"; finish".to_owned(),

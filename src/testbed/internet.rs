@@ -99,6 +99,14 @@ impl Internet {
         stage.dns.publish(label, records)
     }
 
+    /// Lets the name server say more than addresses, from now on: lines of its configuration.
+    pub fn say(&mut self, host: &Host, lines: &str) -> Result<()> {
+        let (root, stage) = (&self.root, self.stage.as_mut());
+        let stage = stage.ok_or_else(|| Error::host("there is no stage yet"))?;
+        stage.dns.start_again(host, root, lines)?;
+        listens(link::GATEWAY, 53, || stage.dns.is_running())
+    }
+
     /// A folder for further servers' files.
     #[must_use]
     pub fn dir(&self) -> &Path {

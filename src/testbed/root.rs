@@ -27,6 +27,7 @@ const PACKAGES: &[&str] = &[
     "curl",
     "dnsmasq-base",
     "e2fsprogs",
+    "faketime",
     "gnupg",
     "iproute2",
     "jq",

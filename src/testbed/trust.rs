@@ -26,7 +26,26 @@ pub struct Certificate {
     pub key: PathBuf,
 }
 
+/// Which part of a certificate's life it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Life {
+    /// The beginning.
+    Begins,
+    /// A month after the end.
+    Over,
+}
+
 const DAYS: &str = "30";
+
+impl Life {
+    /// The command that sets the clock of what follows.
+    fn clock(self) -> &'static [&'static str] {
+        match self {
+            Life::Begins => &[],
+            Life::Over => &["faketime", "-f", "-60d"],
+        }
+    }
+}
 
 impl Authority {
     /// Makes a new authority in `dir`, which the tools root sees under the same path.
@@ -36,7 +55,7 @@ impl Authority {
         let (certificate, key) = (authority.file("ca.pem"), authority.file("ca.key"));
         let subject = ["-subj", "/CN=Test internet authority"];
         let extension = ["-addext", "keyUsage=critical,keyCertSign,cRLSign"];
-        authority.make(host, &key, &certificate, &[subject, extension])?;
+        authority.make(host, Life::Begins, (&key, &certificate), &[subject, extension])?;
         Ok(authority)
     }
 
@@ -47,6 +66,17 @@ impl Authority {
 
     /// Signs a certificate for `names`; `label` names the files.
     pub fn issue(&self, host: &Host, label: &str, names: &[String]) -> Result<Certificate> {
+        self.issue_in(host, Life::Begins, label, names)
+    }
+
+    /// The same at another time.
+    pub fn issue_in(
+        &self,
+        host: &Host,
+        life: Life,
+        label: &str,
+        names: &[String],
+    ) -> Result<Certificate> {
         let (leaf, key) = (self.file(&format!("{label}.leaf")), self.file(&format!("{label}.key")));
         let alternatives: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
         let extension = format!("subjectAltName={}", alternatives.join(","));
@@ -57,7 +87,7 @@ impl Authority {
             ["-CA", &self.file("ca.pem")],
             ["-CAkey", &self.file("ca.key")],
         ];
-        self.make(host, &key, &leaf, &details)?;
+        self.make(host, life, (&key, &leaf), &details)?;
         let chain = self.dir.join(format!("{label}.pem"));
         let text = files::read(Path::new(&leaf))? + &self.certificate()?;
         files::write(&chain, &text)?;
@@ -69,8 +99,15 @@ impl Authority {
     }
 
     /// A new key and its certificate, with further `details` as options of `openssl req`.
-    fn make(&self, host: &Host, key: &str, to: &str, details: &[[&str; 2]]) -> Result<()> {
-        let mut words = vec!["openssl", "req", "-x509", "-nodes", "-days", DAYS];
+    fn make(
+        &self,
+        host: &Host,
+        life: Life,
+        (key, to): (&str, &str),
+        details: &[[&str; 2]],
+    ) -> Result<()> {
+        let mut words = life.clock().to_vec();
+        words.extend(["openssl", "req", "-x509", "-nodes", "-days", DAYS]);
         words.extend(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
         words.extend(["-keyout", key, "-out", to]);
         words.extend(details.iter().flatten());

@@ -17,11 +17,12 @@ use super::{
     link::{LISTED, STRANGER},
     machine::{Board, Machine},
     peer::{self, Peer, Running},
+    trust::Life,
 };
 use crate::{
     check::read_tap,
     error::{Error, Result},
-    host::{Host, Outcome, progress::Progress},
+    host::{Host, Outcome, files, progress::Progress},
 };
 
 /// Everything that a script can act on.
@@ -88,6 +89,8 @@ impl World<'_> {
             "another" => self.another(text).map(quiet),
             "again" => self.again().map(said),
             "bare" => self.bare().map(said),
+            "dns" => self.internet.say(self.host, text).map(quiet),
+            "certificate" => self.certificate(text).map(said),
             "names" => self.internet.name_machine(&self.case.plan.names).map(quiet),
             "ready" => self.ready(seconds(text)?),
             "state" => self.state().map(|(sentence, _)| said(sentence)),
@@ -145,6 +148,17 @@ impl World<'_> {
         self.progress.stage(&format!("{}: the same packages, by mmdebstrap alone", self.case.name));
         let took = self.golden()?.bare(self.host, &self.fixture.keyring())?;
         Ok(format!("mmdebstrap alone: {} s", took.as_secs()))
+    }
+
+    /// A chain and its key, for the name in `text`; with a second word, one that is over.
+    fn certificate(&self, text: &str) -> Result<String> {
+        let (name, life) = match text.split_once(' ') {
+            Some((name, _)) => (name, Life::Over),
+            None => (text, Life::Begins),
+        };
+        let names = [name.to_owned()];
+        let made = self.internet.authority.issue_in(self.host, life, "asked", &names)?;
+        Ok(files::read(&made.chain)? + &files::read(&made.key)?)
     }
 
     fn golden(&self) -> Result<&Golden> {
