@@ -162,7 +162,7 @@ no_error_since() {
 
 # usual: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
 usual() {
-    boot
+    boot "$@"
     ready 1500
     checks
     federation

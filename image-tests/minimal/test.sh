@@ -27,8 +27,9 @@ look_inside() {
 
 # good COUNT: all is well, and at least so many facts were looked at.
 good() {
-    [ "$look_status" = 0 ] && [ "$(grep -c '^ok ' "$DIR/verify.tap")" -ge "$1" ] && ! grep '^not ok' "$DIR/verify.tap" ||
-        { cat "$DIR/verify.tap" "$DIR/verify.err"; return 1; }
+    if [ "$look_status" = 0 ] && [ "$(grep -c '^ok ' "$DIR/verify.tap")" -ge "$1" ] && ! grep -q '^not ok' "$DIR/verify.tap"; then return; fi
+    cat "$DIR/verify.tap" "$DIR/verify.err"
+    return 1
 }
 
 # said FACT: what the last verdict says of it, when it does not hold; with the cure.
@@ -37,8 +38,11 @@ said() { awk -v fact=" - $1" '/^(not )?ok /{ on = /^not / && index($0, fact) } o
 # caught SABOTAGE FACT SENTENCE: the verdict is bad because of this fact, in these words, with a cure.
 caught() { holds "caught: $1" caught_so "$2" "$3"; }
 caught_so() {
-    [ "$look_status" = 1 ] && said "$1" | grep -qF -- "$2" && said "$1" | grep -q '^# cure: .' ||
-        { echo "status $look_status"; said "$1"; cat "$DIR/verify.err"; return 1; }
+    if [ "$look_status" = 1 ] && said "$1" | grep -qF -- "$2" && said "$1" | grep -q '^# cure: .'; then return; fi
+    echo "status $look_status"
+    said "$1"
+    cat "$DIR/verify.err"
+    return 1
 }
 
 look
