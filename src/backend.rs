@@ -4,5 +4,7 @@
 
 pub mod image;
 pub mod overlay;
+pub mod parts;
 pub mod seed;
 pub mod user_data;
+pub mod well_known;

@@ -3,10 +3,13 @@
 //! Only the product goes to standard output; everything else goes to standard error.
 
 mod args;
+mod diff;
 mod federation;
 mod image;
 mod input;
+mod inspect;
 mod output;
+mod plan;
 mod show;
 mod table;
 mod verify;
@@ -16,7 +19,7 @@ use std::path::Path;
 use args::Verb;
 
 use crate::{
-    backend::{overlay, user_data},
+    backend::{overlay, user_data, well_known},
     error::{Error, Errors},
     testbed::{self, Aim, Request},
 };
@@ -33,10 +36,8 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             show::warnings(&plan);
             output::print(&show::verdict(&plan))
         }
-        Verb::Plan { site, json } => {
-            let plan = input::plan(site, layers)?;
-            output::print(&if *json { show::json(&plan) } else { show::plan(&plan) })
-        }
+        Verb::Plan(asked) => return plan::run(asked, layers),
+        Verb::Diff(asked) => return diff::run(asked, layers),
         Verb::UserData { site, encoding, limit, output } => {
             let plan = input::plan(site, layers)?;
             show::warnings(&plan);
@@ -54,6 +55,8 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             show::warnings(&plan);
             image::seed(&plan, output)
         }
+        Verb::Inspect(asked) => inspect::run(asked),
+        Verb::WellKnown { site, output } => well_known::write(&input::plan(site, layers)?, output),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;
             output::print(&if *list { show::checks(&plan) } else { plan.script() })

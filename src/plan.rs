@@ -24,7 +24,8 @@ use crate::{
 pub const HOME: &str = "/usr/lib/homeseed";
 
 /// Variables with the public facts about a machine, as shell.
-const FACTS: &str = "/etc/homeseed/site.env";
+/// Where the public facts about a machine stand, as shell.
+pub const FACTS: &str = "/etc/homeseed/site.env";
 
 /// What the machine for one site consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -161,6 +161,30 @@ impl Site {
         keys::KEYS
     }
 
+    /// How the DNS calls the certificate authority (RFC 8659); nothing when it is not a known one.
+    #[must_use]
+    pub fn certificate_authority(&self) -> Option<&'static str> {
+        self.tls.acme.caa()
+    }
+
+    /// What a machine is born with and keeps for life: the key, its value, and why.
+    #[must_use]
+    pub fn born_with(&self) -> [(&'static str, String, &'static str); 3] {
+        [
+            (
+                "server_name",
+                self.server_name().to_owned(),
+                "it is part of every user ID and signature",
+            ),
+            ("suite", self.suite().to_owned(), "a machine does not change its Debian release here"),
+            (
+                "admin",
+                self.admin.as_str().to_owned(),
+                "its account exists for life; make another by hand",
+            ),
+        ]
+    }
+
     /// The part of user IDs after the colon.
     #[must_use]
     pub fn server_name(&self) -> &str {

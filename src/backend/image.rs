@@ -20,7 +20,10 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use self::{lock::Lock, room::Room};
-use super::overlay::{self, Purpose};
+use super::{
+    overlay::{self, Purpose},
+    parts,
+};
 use crate::{
     error::{Error, Result},
     host::{Host, files, interrupt, progress::Progress},
@@ -216,7 +219,7 @@ impl Build<'_> {
     fn prepare(&self, wanted: Option<&Lock>) -> Result<()> {
         let overlay = self.room.file("overlay");
         files::make(&overlay)?;
-        overlay::lay(&overlay::parts(self.request.plan, self.request.purpose), &overlay)?;
+        parts::lay(&overlay::parts(self.request.plan, self.request.purpose), &overlay)?;
         for (name, text) in [
             ("customize.sh", include_str!("image/customize.sh")),
             ("furnish.sh", cloud::FURNISH),

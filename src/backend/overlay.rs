@@ -11,10 +11,9 @@
 //!
 //! [`parts`] decides what is in it and does no I/O.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+use std::path::Path;
 
-use tempfile::TempDir;
-
+use super::parts::{self, Body, Part};
 use crate::{
     error::{Error, Result},
     host::files,
@@ -33,46 +32,23 @@ pub enum Purpose {
     Generic,
 }
 
-/// A part of an overlay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// Its path in the overlay.
-    pub path: String,
-    /// The permission bits.
-    pub mode: u32,
-    /// What it is.
-    pub body: Body,
-}
-
-/// What a part is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Body {
-    /// A folder.
-    Folder,
-    /// A file with this text.
-    File(String),
-    /// A link to this path.
-    Link(String),
-}
-
 /// Every part of the overlay, a folder before what lies in it.
 #[must_use]
 pub fn parts(plan: &Plan, purpose: Purpose) -> Vec<Part> {
     let plan = &kept(plan, purpose);
     let packages = packages(plan);
     let mut parts = vec![
-        file("bake", 0o755, &bake(plan, &packages, purpose)),
-        file("inventory", 0o644, &plan.inventory()),
-        file("packages", 0o644, &packages),
-        link("sources", "tree/etc/apt/sources.list.d"),
-        link("units", &format!("tree{HOME}/units")),
+        Part::file("bake", 0o755, &bake(plan, &packages, purpose)),
+        Part::file("inventory", 0o644, &plan.inventory()),
+        Part::file("packages", 0o644, &packages),
+        Part::link("sources", "tree/etc/apt/sources.list.d"),
+        Part::link("units", &format!("tree{HOME}/units")),
     ];
     for planned in &plan.files {
         let path = format!("tree{}", planned.path);
-        folders(&path, &mut parts);
         // What the machine keeps to itself is no secret here, and whoever bakes has to read it.
         let mode = if planned.mode.0 & 0o111 == 0 { 0o644 } else { 0o755 };
-        parts.push(file(&path, mode, &planned.contents));
+        parts::add(&mut parts, &path, mode, &planned.contents);
     }
     parts
 }
@@ -83,27 +59,7 @@ pub fn write(plan: &Plan, path: &Path) -> Result<()> {
     if path.extension().is_some_and(|it| it == "tar") {
         return files::replace(path, &tar(&parts)?);
     }
-    let draft = files::draft_beside(path)?;
-    lay(&parts, draft.path())?;
-    settle(draft, path)
-}
-
-/// Writes the parts below `dir`.
-pub fn lay(parts: &[Part], dir: &Path) -> Result<()> {
-    for part in parts {
-        let path = dir.join(&part.path);
-        let done = match &part.body {
-            Body::Folder => fs::create_dir_all(&path),
-            Body::File(text) => fs::write(&path, text),
-            Body::Link(to) => std::os::unix::fs::symlink(to, &path),
-        };
-        let done = done.and_then(|()| match &part.body {
-            Body::Link(_) => Ok(()),
-            _ => fs::set_permissions(&path, fs::Permissions::from_mode(part.mode)),
-        });
-        done.map_err(|error| Error::host(format!("cannot write `{}`: {error}", path.display())))?;
-    }
-    Ok(())
+    parts::write(&parts, path, "overlay", is_overlay)
 }
 
 /// A plan for no site at all: what a generic image is made from.
@@ -149,24 +105,6 @@ fn bake(plan: &Plan, packages: &str, purpose: Purpose) -> String {
         .replace("@PACKAGES@", &plan::sha256(packages))
 }
 
-fn file(path: &str, mode: u32, text: &str) -> Part {
-    Part { path: path.to_owned(), mode, body: Body::File(text.to_owned()) }
-}
-
-fn link(path: &str, to: &str) -> Part {
-    Part { path: path.to_owned(), mode: 0o777, body: Body::Link(to.to_owned()) }
-}
-
-/// Those above `path` that are not among `parts` yet.
-fn folders(path: &str, parts: &mut Vec<Part>) {
-    for (end, _) in path.match_indices('/') {
-        let folder = &path[..end];
-        if !parts.iter().any(|part| part.path == folder) {
-            parts.push(Part { path: folder.to_owned(), mode: 0o755, body: Body::Folder });
-        }
-    }
-}
-
 /// The same parts, the same bytes: all of it root's, and as old as time itself.
 fn tar(parts: &[Part]) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| Error::host(format!("cannot make the tar: {error}"));
@@ -199,18 +137,7 @@ fn tar(parts: &[Part]) -> Result<Vec<u8>> {
     builder.into_inner().map_err(failed)
 }
 
-/// Gives the finished folder its name; what was there goes only if it was an overlay.
-fn settle(draft: TempDir, path: &Path) -> Result<()> {
-    if path.symlink_metadata().is_ok() {
-        let is_overlay = path.join("bake").is_file() && path.join("inventory").is_file();
-        let is_empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
-        if !(is_overlay || is_empty) {
-            let message = format!("`{}` is there already, and is no overlay", path.display());
-            return Err(
-                Error::new(message).hint("name another folder, or a file that ends in `.tar`")
-            );
-        }
-        files::remove(path)?;
-    }
-    files::rename(&draft.keep(), path)
+/// What may be replaced.
+fn is_overlay(path: &Path) -> bool {
+    path.join("bake").is_file() && path.join("inventory").is_file()
 }

@@ -4,9 +4,12 @@
 //! planned file, and the inventory that names them. [`Encoding`] says how the payload is written;
 //! what arrives on the machine is the same. It does no I/O.
 
+mod contents;
 mod number;
 mod payload;
 mod size;
+
+pub use contents::{Contents, Unpacked, read};
 
 use crate::{error::Result, plan::Plan, template::yaml_string};
 
@@ -34,13 +37,19 @@ pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
     let document = match encoding {
         Encoding::Plain => plain(plan),
         Encoding::Compact => compact(plan),
-        Encoding::Auto => Some(plain(plan)).filter(fits).unwrap_or_else(|| compact(plan)),
+        Encoding::Auto => return render(plan, chosen(plan, limit), limit),
     };
     if fits(&document) {
         Ok(document)
     } else {
         Err(size::refusal(plan, encoding, document.len(), limit))
     }
+}
+
+/// The encoding that [`Encoding::Auto`] chooses for `plan` when `limit` bytes are allowed.
+#[must_use]
+pub fn chosen(plan: &Plan, limit: usize) -> Encoding {
+    if plain(plan).len() <= limit { Encoding::Plain } else { Encoding::Compact }
 }
 
 fn plain(plan: &Plan) -> String {
@@ -56,7 +65,7 @@ fn document(plan: &Plan, unpack: &str) -> String {
     let payload = plan.digest();
     let script = SCRIPT.replace("@WANT@", &payload).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
-    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan, &payload), logins(plan))
+    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan, &payload), logins(&plan.ssh_keys))
 }
 
 /// One blank is enough for YAML.
@@ -73,12 +82,11 @@ fn provenance(plan: &Plan, payload: &str) -> String {
 /// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
 ///
 /// One host key is enough, and the others take a small machine half of its boot.
-fn logins(plan: &Plan) -> String {
+fn logins(keys: &[String]) -> String {
     let host_keys = "ssh_genkeytypes: [ed25519]\n";
-    if plan.ssh_keys.is_empty() {
+    if keys.is_empty() {
         return host_keys.to_owned();
     }
-    let keys: String =
-        plan.ssh_keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
+    let keys: String = keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
     format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{host_keys}")
 }

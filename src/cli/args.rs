@@ -13,7 +13,7 @@ use crate::{
     init, testbed,
 };
 
-use super::{federation, input, verify};
+use super::{diff, federation, input, inspect, plan, verify};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -51,11 +51,6 @@ const CHECK_EXAMPLE: &str = "\
 Example:
   homeseed check site.yaml && echo good";
 
-const PLAN_EXAMPLE: &str = "\
-Examples:
-  homeseed plan site.yaml
-  homeseed plan site.yaml --json | jq -r '.files[].path'";
-
 const USER_DATA_EXAMPLE: &str = "\
 Examples:
   homeseed user-data site.yaml > user-data
@@ -76,6 +71,10 @@ Examples:
 const SEED_EXAMPLE: &str = "\
 Example:
   homeseed seed site.yaml -o seed.iso";
+
+const WELL_KNOWN_EXAMPLE: &str = "\
+Example:
+  homeseed well-known site.yaml -o published";
 
 const CHECKS_EXAMPLE: &str = "\
 Examples:
@@ -101,15 +100,12 @@ pub(super) enum Verb {
         /// The site file; `-` is standard input
         site: PathBuf,
     },
-    /// Show what you have to do and what the machine will consist of
-    #[command(after_long_help = PLAN_EXAMPLE)]
-    Plan {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-        /// Print everything, as JSON
-        #[arg(long)]
-        json: bool,
-    },
+    /// Show what you have to do and what the machine will be
+    #[command(after_long_help = plan::EXAMPLES)]
+    Plan(plan::Asked),
+    /// Show what a changed site changes on the machine
+    #[command(after_long_help = diff::EXAMPLES)]
+    Diff(diff::Asked),
     /// Print the cloud-init document to paste into the order form
     #[command(after_long_help = USER_DATA_EXAMPLE)]
     UserData {
@@ -144,6 +140,18 @@ pub(super) enum Verb {
         site: PathBuf,
         /// The file to write
         #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
+    /// Say what a document holds, and whether it arrived whole
+    #[command(after_long_help = inspect::EXAMPLES)]
+    Inspect(inspect::Asked),
+    /// Write the documents that another web server has to publish
+    #[command(after_long_help = WELL_KNOWN_EXAMPLE)]
+    WellKnown {
+        /// The site file; `-` is standard input
+        site: PathBuf,
+        /// The folder to make
+        #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
     },
     /// Print the script that checks a machine of this site

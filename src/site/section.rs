@@ -177,6 +177,12 @@ impl Acme {
     pub(super) fn is_staging(&self) -> bool {
         self.directory.as_str() == Directory::STAGING
     }
+
+    /// The issuer's name in CAA records, as Let's Encrypt documents its own.
+    pub(super) fn caa(&self) -> Option<&'static str> {
+        let known = [Directory::STAGING, Directory::LETSENCRYPT];
+        known.contains(&self.directory.as_str()).then_some("letsencrypt.org")
+    }
 }
 
 impl std::str::FromStr for Directory {

@@ -171,7 +171,7 @@ fn a_folder_is_no_output_file() {
 
 #[test]
 fn a_reader_that_stops_early_is_no_mistake() {
-    let mut child = tools::start(&mut homeseed(&["plan", "-", "--json"]));
+    let mut child = tools::start(&mut homeseed(&["plan", "-", "--format", "json"]));
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), SITE.as_bytes()).unwrap();
     let mut first = [0; 1];
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
@@ -185,14 +185,58 @@ fn a_plan_says_first_what_the_operator_must_do() {
     let site = format!("{SITE}delegation: elsewhere\n");
     let text = out(&run(&["plan", "-"], &site));
     assert!(text.contains("chat.example.org  A "), "{text}");
-    assert!(text.contains("publish at https://example.org/.well-known/matrix/server"), "{text}");
-    let duties = text.find("What you have to do").unwrap();
-    assert!(duties < text.find("\nFiles:").unwrap());
+    assert!(text.contains("\n  https://example.org/.well-known/matrix/server\n"), "{text}");
+    let duties = text.find("Create these DNS records").unwrap();
+    assert!(duties < text.find("\nLayers").unwrap());
+}
+
+#[test]
+fn a_plan_fits_on_one_screen() {
+    let text = out(&run(&["plan", "examples/site.yaml"], ""));
+    assert!(text.lines().count() <= 50, "{text}");
+}
+
+#[test]
+fn files_and_checks_are_shown_when_asked_for() {
+    let files = out(&run(&["plan", "-", "--files"], SITE));
+    assert!(files.lines().any(|line| line.ends_with(" /etc/nftables.conf")), "{files}");
+    let checks = out(&run(&["plan", "-", "--checks"], SITE));
+    assert_eq!(checks.lines().count(), out(&run(&["checks", "-", "--list"], SITE)).lines().count());
+}
+
+#[test]
+fn a_zone_is_read_by_a_parser_of_zone_files() {
+    let words = ["plan", "-", "--format", "zone", "--ipv4", "203.0.113.7", "--ipv6", "2001:db8::7"];
+    let text = out(&run(&words, SITE));
+    let origin = Some(hickory_proto::rr::Name::root());
+    let (_, sets) =
+        hickory_proto::serialize::txt::Parser::new(&text, None, origin).parse().unwrap();
+    let mut found: Vec<String> = sets
+        .values()
+        .flat_map(|set| set.records_without_rrsigs())
+        .map(|record| format!("{} {} {}", record.name, record.record_type(), record.data))
+        .collect();
+    found.sort();
+    let expected = ["chat.example.org.", "example.org."].map(|name| {
+        [
+            format!("{name} A 203.0.113.7"),
+            format!("{name} AAAA 2001:db8::7"),
+            format!("{name} CAA 0 issue \"letsencrypt.org\""),
+        ]
+    });
+    assert_eq!(found, expected.concat());
+}
+
+#[test]
+fn addresses_that_are_not_known_are_left_out_of_a_zone() {
+    let text = out(&run(&["plan", "-", "--format", "zone"], SITE));
+    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with(';')).collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.contains(" CAA ")), "{text}");
 }
 
 #[test]
 fn a_plan_as_json_holds_every_file_whole() {
-    let text = out(&run(&["plan", "-", "--json"], SITE));
+    let text = out(&run(&["plan", "-", "--format", "json"], SITE));
     let plan: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(plan["host"], "chat.example.org");
     assert!(plan["files"].as_array().unwrap().iter().all(|file| file["contents"].is_string()));
@@ -205,6 +249,102 @@ fn checks_are_a_script_or_a_list() {
     let list = out(&run(&["checks", "-", "--list"], SITE));
     assert!(script.contains(&format!("1..{}", list.lines().count())));
     assert!(list.lines().all(|line| line.starts_with("host ") || line.starts_with("network ")));
+}
+
+#[test]
+fn what_a_changed_site_changes_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old.yaml"), dir.path().join("new.yaml"));
+    fs::write(&old, SITE).unwrap();
+    fs::write(&new, format!("{SITE}federation: {{port_8448: true}}\n")).unwrap();
+    let diff = |words: &[&str]| {
+        let paths = [old.to_str().unwrap(), new.to_str().unwrap()];
+        run(&[&["diff"], &paths[..], words].concat(), "")
+    };
+    let output = diff(&[]);
+    let text = out(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(text.contains("+ port 8448\n"), "{text}");
+    assert!(text.contains("~ file /etc/nftables.conf\n"), "{text}");
+    assert!(text.contains("    +        tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
+    assert_eq!(diff(&["--exit-code"]).status.code(), Some(1));
+    fs::copy(&old, &new).unwrap();
+    let output = diff(&["--exit-code"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output), "nothing would change on the machine\n");
+}
+
+#[test]
+fn what_a_machine_is_born_with_cannot_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new.yaml");
+    fs::write(&new, format!("{}admin: bob\n", SITE.replace(" example.org", " example.net")))
+        .unwrap();
+    let output = run(&["diff", "-", new.to_str().unwrap()], SITE);
+    assert_eq!((output.status.code(), out(&output)), (Some(1), String::new()));
+    let said = err(&output);
+    assert!(said.contains("`server_name` changes from `example.org` to `example.net`"), "{said}");
+    assert!(said.contains("`admin` changes from `admin` to `bob`"), "{said}");
+    assert!(said.contains("new.yaml:1:"), "{said}");
+}
+
+#[test]
+fn a_document_is_read_back() {
+    for encoding in ["plain", "compact"] {
+        let words = ["user-data", "-", "--encoding", encoding, "--limit", "99999"];
+        let document = out(&run(&words, SITE));
+        let dir = tempfile::tempdir().unwrap();
+        let tree = dir.path().join("tree");
+        let words = ["inspect", "-", "--extract", tree.to_str().unwrap()];
+        let output = run(&words, &document.replace('\n', "\r\n"));
+        let text = out(&output);
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        assert!(text.starts_with("whole: ") && text.contains("CR LF, which is fine"), "{text}");
+        assert!(text.contains("chat.example.org, for example.org"), "{text}");
+        let plan = out(&run(&["plan", "-", "--format", "json"], SITE));
+        let plan: serde_json::Value = serde_json::from_str(&plan).unwrap();
+        let files = plan["files"].as_array().unwrap();
+        assert!(files.len() > 30);
+        for file in files {
+            let path = tree.join(file["path"].as_str().unwrap().trim_start_matches('/'));
+            assert_eq!(fs::read_to_string(path).unwrap(), file["contents"].as_str().unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_changed_byte_of_a_document_is_noticed() {
+    // A key, so that every kind of line is there; the site's own digest is a comment that nothing rests on.
+    let key = fs::read_to_string("image-tests/minimal/site.yaml").unwrap();
+    for encoding in ["plain", "compact"] {
+        let words = ["user-data", "-", "--encoding", encoding, "--limit", "99999"];
+        let document = out(&run(&words, &key)).into_bytes();
+        let comment = document.iter().enumerate().filter(|(_, it)| **it == b'\n').nth(2).unwrap().0;
+        let read = |bytes: &[u8]| homeseed::backend::user_data::read("it", bytes);
+        assert!(read(&document).is_ok());
+        let mut steps = 0;
+        for at in (comment + 1..document.len()).step_by(97) {
+            let mut damaged = document.clone();
+            damaged[at] = if damaged[at] == b'x' { b'y' } else { b'x' };
+            assert!(read(&damaged).is_err(), "byte {at} of the {encoding} document");
+            assert!(read(&document[..at]).is_err(), "cut at byte {at} of the {encoding} document");
+            steps += 1;
+        }
+        assert!(steps > 100);
+    }
+}
+
+#[test]
+fn what_is_no_document_is_said_to_be_none() {
+    for text in ["", "#cloud-config\npackages: [x]\n", "\u{fffd}"] {
+        let output = run(&["inspect", "-"], text);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(
+            err(&output).contains("standard input is no document of homeseed"),
+            "{}",
+            err(&output)
+        );
+    }
 }
 
 fn layer(dir: &Path, name: impl AsRef<Path>) {

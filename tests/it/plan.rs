@@ -22,7 +22,7 @@ fn a_plan_is_shown_to_people() {
 
 #[test]
 fn a_plan_is_shown_to_programs() {
-    prints(&["plan", "--json"], "plan.json");
+    prints(&["plan", "--format", "json"], "plan.json");
 }
 
 #[test]

@@ -14,10 +14,11 @@ use crate::plan::File;
 const WIDTH: usize = 900;
 
 /// Writes one file, and the line of the inventory for it.
-const PLACE: &str = "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
+pub(super) const PLACE: &str =
+    "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
 
 /// Makes the inventory, and puts all in force if it is what it should be.
-const FINISH: &str = "\
+pub(super) const FINISH: &str = "\
 sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
 rm -f list pack
 ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
@@ -25,7 +26,7 @@ ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
 
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 /// Nothing is run that is not what was packed.
-const UNPACK: &str = "\
+pub(super) const UNPACK: &str = "\
 python3 -c 'import lzma,zlib
 n=0
 for c in open(0,\"rb\").read():n=n*91+c-33-(c>34)-(c>39)-(c>92)if c>32 else n

@@ -1,0 +1,98 @@
+//! The verb that reads a document back.
+
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use super::output;
+use crate::{
+    backend::{
+        parts,
+        user_data::{self, Contents, LIMIT},
+    },
+    error::{Error, Result},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  homeseed inspect user-data
+  homeseed inspect user-data --extract tree
+  ssh root@chat.example.org cat /var/lib/cloud/instance/user-data.txt |
+    homeseed inspect -
+
+Exit status: 0 it is whole, 1 it was damaged on the way, or is none.";
+
+/// What is to be read.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// The document; `-` is standard input
+    document: PathBuf,
+    /// Write the delivered files below this folder
+    #[arg(long, value_name = "DIR")]
+    extract: Option<PathBuf>,
+}
+
+/// Reads it, and says what it holds.
+pub(super) fn run(asked: &Asked) -> Result<()> {
+    let (name, bytes) = bytes(&asked.document)?;
+    let contents = user_data::read(&name, &bytes)?;
+    if let Some(dir) = &asked.extract {
+        extract(&contents, dir)?;
+    }
+    output::print(&text(&contents, bytes.len()))
+}
+
+fn bytes(path: &Path) -> Result<(String, Vec<u8>)> {
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        let read = io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| Error::host(format!("cannot read standard input: {error}")))?;
+        return Ok(("standard input".to_owned(), bytes));
+    }
+    let name = path.display().to_string();
+    match fs::read(path) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(error) => Err(Error::new(format!("cannot read {name}: {error}"))),
+    }
+}
+
+fn extract(contents: &Contents, dir: &Path) -> Result<()> {
+    let mut tree = Vec::new();
+    for file in &contents.files {
+        if file.path.split('/').any(|part| part == "..") {
+            return Err(Error::new(format!("`{}` leads out of the folder", file.path)));
+        }
+        let mode = if file.mode.contains(['1', '5', '7']) { 0o755 } else { 0o644 };
+        parts::add(&mut tree, file.path.trim_start_matches('/'), mode, &file.contents);
+    }
+    parts::write(&tree, dir, "empty folder", |_| false)
+}
+
+fn text(contents: &Contents, length: usize) -> String {
+    let Contents { version, host, server_name, site_digest, payload_digest, .. } = contents;
+    let how = if contents.compact { "compact" } else { "plain" };
+    let unpacked: usize = contents.files.iter().map(|file| file.contents.len()).sum();
+    let ends = if contents.crlf { "; lines end with CR LF, which is fine" } else { "" };
+    let over = if length > LIMIT { ", more than some providers take" } else { "" };
+    let mut text = format!(
+        "whole: every byte of the payload is as homeseed {version} wrote it{ends}\n\
+         machine  {host}, for {server_name}\n\
+         site     sha256:{site_digest}\n\
+         payload  sha256:{payload_digest}\n\
+         size     {length} bytes{over}, {how}; {} files of {unpacked} bytes\n",
+        contents.files.len()
+    );
+    for file in &contents.files {
+        text += &format!(
+            "{:>7}  {} {:<20} {:<12} {}\n",
+            file.contents.len(),
+            file.mode,
+            file.owner,
+            file.layer,
+            file.path
+        );
+    }
+    text
+}

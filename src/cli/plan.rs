@@ -1,0 +1,69 @@
+//! The verb that shows what a machine will be, before there is one.
+
+mod document;
+mod screen;
+mod zone;
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr},
+    path::{Path, PathBuf},
+};
+
+use clap::ValueEnum;
+
+use super::{input, output, show};
+use crate::error::Errors;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  homeseed plan site.yaml
+  homeseed plan site.yaml --files
+  homeseed plan site.yaml --format zone --ipv4 203.0.113.7
+  homeseed plan site.yaml --format json | jq -r '.files[].path'";
+
+/// What is to be shown.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// The site file; `-` is standard input
+    site: PathBuf,
+    /// Show the files instead
+    #[arg(long, conflicts_with_all = ["checks", "format"])]
+    files: bool,
+    /// Show the checks instead
+    #[arg(long, conflicts_with = "format")]
+    checks: bool,
+    /// How to say it
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// The machine's IPv4 address, for the DNS records
+    #[arg(long, value_name = "ADDRESS")]
+    ipv4: Option<Ipv4Addr>,
+    /// The machine's IPv6 address, for the DNS records
+    #[arg(long, value_name = "ADDRESS")]
+    ipv6: Option<Ipv6Addr>,
+}
+
+/// The names of the formats.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Format {
+    /// For people, on one screen
+    Text,
+    /// The DNS records as lines of a zone file
+    Zone,
+    /// Everything, for programs
+    Json,
+}
+
+/// Shows it.
+pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
+    let (site, plan) = input::compile(&asked.site, layers)?;
+    let records = zone::records(&site, &plan, asked.ipv4, asked.ipv6);
+    let text = match asked.format {
+        _ if asked.files => screen::files(&plan),
+        _ if asked.checks => screen::checks(&plan),
+        Format::Text => screen::whole(&plan, &records),
+        Format::Zone => zone::text(&plan, &records),
+        Format::Json => show::pretty(&document::of(&plan, &records)),
+    };
+    Ok(output::print(&text)?)
+}

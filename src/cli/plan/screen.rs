@@ -1,0 +1,114 @@
+//! A plan on one screen.
+
+use super::zone::Record;
+use crate::{
+    backend::user_data::{self, Encoding, LIMIT},
+    check::Check,
+    plan::Plan,
+};
+
+/// As wide as a terminal surely is.
+const WIDTH: usize = 80;
+
+/// What you have to do, what the machine will be, and where to see more.
+pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
+    let head = format!("# {} on {}\n\n", plan.server_name, plan.host);
+    let layers = plan.layers.iter().map(|it| [it.name.clone(), it.about.clone()]);
+    let layers: Vec<_> = layers.collect();
+    let parts = [
+        section("Create these DNS records", &table(&records.iter().map(row).collect::<Vec<_>>())),
+        section("Let these TCP ports through", &table(&ports(plan))),
+        section("Publish on another web server", &publications(plan)),
+        section("Warnings", &plan.warnings),
+        section("Layers, in the order of their steps", &table(&layers)),
+        section("Debian packages, with all that they need", &wrapped(&packages(plan))),
+        section("Sizes", &sizes(plan)),
+    ];
+    head + parts.concat().trim_end() + "\n"
+}
+
+/// Every file.
+pub(super) fn files(plan: &Plan) -> String {
+    let row = |file: &crate::plan::File| {
+        let (bytes, who) = (file.contents.len(), format!("{}:{}", file.owner, file.group));
+        [format!("{bytes:>6}"), file.mode.to_string(), who, file.layer.clone(), file.path.clone()]
+    };
+    lines(&table(&plan.files.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// Every check.
+pub(super) fn checks(plan: &Plan) -> String {
+    let row = |it: &Check| [it.from.word().to_owned(), it.layer.clone(), it.name.clone()];
+    lines(&table(&plan.checks.iter().map(row).collect::<Vec<_>>()))
+}
+
+fn row(record: &Record) -> [String; 3] {
+    let value = match &record.value {
+        Some(value) => format!("{value}  ({})", record.why),
+        None => record.why.to_owned(),
+    };
+    [record.name.clone(), record.kind.to_owned(), value]
+}
+
+fn ports(plan: &Plan) -> Vec<[String; 2]> {
+    plan.ports.iter().map(|it| [it.number.to_string(), it.layer.clone()]).collect()
+}
+
+fn publications(plan: &Plan) -> Vec<String> {
+    let mut lines: Vec<String> = plan.publications.iter().map(|it| it.url.clone()).collect();
+    if !lines.is_empty() {
+        lines.push("`homeseed well-known` writes them, with their header fields".to_owned());
+    }
+    lines
+}
+
+fn packages(plan: &Plan) -> Vec<&str> {
+    plan.packages.iter().map(|it| it.name.as_str()).collect()
+}
+
+fn sizes(plan: &Plan) -> Vec<String> {
+    let bytes: usize = plan.files.iter().map(|file| file.contents.len()).sum();
+    let encoding = user_data::chosen(plan, LIMIT);
+    let how = if encoding == Encoding::Plain { "plain" } else { "compact" };
+    let length = user_data::render(plan, encoding, usize::MAX).map_or(0, |it| it.len());
+    let fits = if length <= LIMIT { "" } else { ": too long for the strictest of them" };
+    vec![
+        format!("user-data: {length} bytes, {how}; providers take {LIMIT} or more{fits}"),
+        format!("{} files of {bytes} bytes (`--files` shows them)", plan.files.len()),
+        format!("{} checks (`--checks` shows them)", plan.checks.len()),
+    ]
+}
+
+fn section(title: &str, lines: &[String]) -> String {
+    let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
+    if body.is_empty() { body } else { format!("{title}:\n{body}\n") }
+}
+
+fn lines(lines: &[String]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Columns as wide as their longest text; the last one is free.
+fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
+    let width = |n: usize| rows.iter().map(|row| row[n].len()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+/// Words in lines that fit.
+fn wrapped(words: &[&str]) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in words {
+        let last = lines.last_mut().expect("there is one");
+        if !last.is_empty() && last.len() + word.len() + 3 > WIDTH {
+            lines.push((*word).to_owned());
+        } else {
+            *last += &format!("{}{word}", if last.is_empty() { "" } else { " " });
+        }
+    }
+    lines
+}

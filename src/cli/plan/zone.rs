@@ -1,0 +1,58 @@
+//! The DNS records that a machine needs.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use serde::Serialize;
+
+use crate::{plan::Plan, site::Site};
+
+/// A record.
+#[derive(Debug, Serialize)]
+pub(super) struct Record {
+    /// The name, without the last dot.
+    pub(super) name: String,
+    /// Such as `A`.
+    #[serde(rename = "type")]
+    pub(super) kind: &'static str,
+    /// As a zone file has it; nothing when only the operator knows it.
+    pub(super) value: Option<String>,
+    /// What it is for.
+    pub(super) why: &'static str,
+}
+
+/// For how long others may keep them, in seconds: short while a machine is new.
+const TTL: u32 = 3600;
+
+/// All of them, by name.
+pub(super) fn records(
+    site: &Site,
+    plan: &Plan,
+    ipv4: Option<Ipv4Addr>,
+    ipv6: Option<Ipv6Addr>,
+) -> Vec<Record> {
+    let mut records = Vec::new();
+    for name in &plan.names {
+        let mut add = |kind, value: Option<String>, why| {
+            records.push(Record { name: name.clone(), kind, value, why });
+        };
+        add("A", ipv4.map(|it| it.to_string()), "the machine's IPv4 address");
+        add("AAAA", ipv6.map(|it| it.to_string()), "its IPv6 address; none if it has none");
+        if let Some(authority) = site.certificate_authority() {
+            let value = format!("0 issue \"{authority}\"");
+            add("CAA", Some(value), "nobody else may sign certificates; optional");
+        }
+    }
+    records
+}
+
+/// Lines of a zone file (RFC 1035); what only the operator knows is left to be filled in.
+pub(super) fn text(plan: &Plan, records: &[Record]) -> String {
+    let mut text = format!("; DNS records of {} on {}\n", plan.server_name, plan.host);
+    for Record { name, kind, value, why } in records {
+        text += &match value {
+            Some(value) => format!("{name}. {TTL} IN {kind} {value}\n"),
+            None => format!("; {name}. {TTL} IN {kind} <{why}>\n"),
+        };
+    }
+    text
+}
