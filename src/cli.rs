@@ -6,10 +6,13 @@ mod args;
 mod diff;
 mod federation;
 mod image;
+mod init;
 mod input;
 mod inspect;
 mod output;
+mod paint;
 mod plan;
+mod shell;
 mod show;
 mod table;
 mod verify;
@@ -25,12 +28,14 @@ use crate::{
 };
 
 pub use args::Args;
+pub use paint::report;
 
 /// Does what was asked for.
 pub fn run(args: &Args) -> Result<(), Errors> {
+    paint::choose(args.color);
     let layers = args.layers.as_deref();
     match &args.verb {
-        Verb::Init(asked) => output::print(&asked.site_yaml()?),
+        Verb::Init(asked) => return init::run(asked),
         Verb::Check { site } => {
             let plan = input::plan(site, layers)?;
             show::warnings(&plan);
@@ -66,6 +71,8 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::Test { site, image, prepare, look, cache } => {
             return test(site, image.as_deref(), aim(*prepare, *look), cache, layers);
         }
+        Verb::Completions { shell } => shell::completions(*shell),
+        Verb::Man { output } => shell::man(output.as_deref()),
         Verb::TestInside { orders } => return testbed::inside(orders),
     }
     .map_err(Errors::from)

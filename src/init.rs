@@ -25,19 +25,74 @@ pub struct Options {
     pub admin: Option<String>,
 }
 
+/// Something that a site cannot guess.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// The server name.
+    ServerName,
+    /// The machine's name.
+    Host,
+    /// The operator's e-mail address.
+    Email,
+    /// The keys that may log in.
+    SshKeys,
+    /// The first user.
+    Admin,
+}
+
+impl Question {
+    /// The flag that answers it in advance.
+    #[must_use]
+    pub fn flag(self) -> &'static str {
+        match self {
+            Question::ServerName => "--server-name",
+            Question::Host => "--host",
+            Question::Email => "--email",
+            Question::SshKeys => "--ssh-key",
+            Question::Admin => "--admin",
+        }
+    }
+
+    /// What it means, in half a sentence: that of the key in the site.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        let path = match self {
+            Question::ServerName => "server_name",
+            Question::Host => "host",
+            Question::Email => "operator.email",
+            Question::SshKeys => "operator.ssh_keys",
+            Question::Admin => "admin",
+        };
+        Site::keys().iter().find(|key| key.path == path).map_or("", |key| key.about)
+    }
+
+    /// What is wrong with an answer, by the rules of a site.
+    #[must_use]
+    pub fn mistakes(self, answer: &str) -> Vec<Error> {
+        let wrong = match self {
+            Question::ServerName => vec![refused::<ServerName>(answer)],
+            Question::Host => vec![refused::<HostName>(answer)],
+            Question::Email => vec![refused::<Email>(answer)],
+            Question::SshKeys => key_lines(answer).into_iter().map(refused::<SshKey>).collect(),
+            Question::Admin => vec![refused::<Localpart>(answer)],
+        };
+        wrong.into_iter().flatten().map(|it| it.about(self.flag()).at(None)).collect()
+    }
+}
+
 /// The text of a site file with these values; it parses as it is.
 pub fn site_yaml(options: &Options) -> Result<String, Errors> {
     let keys = distinct(options.ssh_keys.iter().flat_map(|text| key_lines(text)));
     let admin = options.admin.as_deref().unwrap_or("admin");
-    let mut errors = Vec::new();
-    check::<ServerName>("--server-name", &options.server_name, &mut errors);
-    check::<HostName>("--host", &options.host, &mut errors);
-    check::<Email>("--email", &options.email, &mut errors);
-    for key in &keys {
-        check::<SshKey>("--ssh-key", key, &mut errors);
-    }
-    check::<Localpart>("--admin", admin, &mut errors);
-    Errors::none_or(errors)?;
+    let answers = [
+        (Question::ServerName, options.server_name.as_str()),
+        (Question::Host, &options.host),
+        (Question::Email, &options.email),
+        (Question::Admin, admin),
+    ];
+    let keys_said = keys.iter().map(|key| (Question::SshKeys, *key));
+    let all = answers.into_iter().chain(keys_said);
+    Errors::none_or(all.flat_map(|(question, answer)| question.mistakes(answer)).collect())?;
     let text = written(options, &keys, admin);
     Site::parse("site.yaml", &text).map(|_| text)
 }
@@ -57,8 +112,8 @@ fn distinct<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     keys.filter(|key| seen.insert(key.split_ascii_whitespace().collect::<Vec<_>>())).collect()
 }
 
-fn check<T: FromStr<Err = Refusal>>(flag: &str, text: &str, errors: &mut Vec<Error>) {
-    errors.extend(text.parse::<T>().err().map(|refusal| refusal.about(flag).at(None)));
+fn refused<T: FromStr<Err = Refusal>>(text: &str) -> Option<Refusal> {
+    text.parse::<T>().err()
 }
 
 fn written(options: &Options, keys: &[&str], admin: &str) -> String {

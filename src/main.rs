@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use homeseed::cli::{self, Args};
 
 fn main() -> ExitCode {
-    match cli::run(&Args::parse()) {
+    match cli::run(&Args::read()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(errors) => {
-            eprintln!("{errors}");
+            cli::report(&errors);
             errors.exit_code()
         }
     }

@@ -33,7 +33,7 @@ good() {
 }
 
 # said FACT: what the last verdict says of it, when it does not hold; with the cure.
-said() { awk -v fact=" - $1" '/^(not )?ok /{ on = /^not / && index($0, fact) } on' "$DIR/verify.tap"; }
+said() { awk -v fact=": $1" '/^(not )?ok /{ on = /^not / && index($0, fact) } on' "$DIR/verify.tap"; }
 
 # caught SABOTAGE FACT SENTENCE: the verdict is bad because of this fact, in these words, with a cure.
 caught() { holds "caught: $1" caught_so "$2" "$3"; }
@@ -52,15 +52,16 @@ holds 'the desk finds nothing wrong on the machine either' good 45
 
 # ---- what can be seen from outside ----
 guest 'cd / && tar -cf /run/before.tar etc/nginx etc/homeseed etc/matrix-synapse etc/ssh etc/postgresql'
-guest 'set -e
+holds 'what can be seen from outside is sabotaged' guest 'set -e
+    umask 022
     sed -i "s/:443/:8443/" /etc/homeseed/www/server.json
     sed -i "s/operator@/former@/" /etc/homeseed/www/support.json
     sed -i "/Access-Control/d" /etc/nginx/snippets/homeserver-well-known.conf
     curl -fsS http://127.0.0.1:8008/_matrix/key/v2/server | sed "s/^{/{\"forged\":1,/" >/etc/homeseed/www/key.json
     sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\nlocation = /_matrix/key/v2/server { default_type application/json; alias /etc/homeseed/www/key.json; }\n&|" /etc/nginx/snippets/homeserver.conf
     sed -i "s/^ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/; s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
-    nginx -t
-    systemctl reload nginx' || not_ok 'the machine can be sabotaged' 'nginx refuses the sabotage'
+    nginx -tq
+    systemctl reload nginx'
 dns "srv-host=_matrix._tcp.$SERVER_NAME,elsewhere.example.net,8448
 host-record=$HOST,2606:2800:220:1::dead"
 look
@@ -91,11 +92,11 @@ caught 'a certificate for another name' 'every address shows a good certificate'
 guest "ln -sfn '$current' /var/lib/homeseed/tls/current && systemctl reload nginx"
 
 # ---- what can be seen on the machine ----
-guest 'set -e
+holds 'what can be seen on the machine is sabotaged' guest 'set -e
+    umask 022
     cd /etc/matrix-synapse/conf.d
     printf "enable_registration: true\nregistration_requires_token: false\nenable_registration_without_verification: true\nlog_config: /etc/matrix-synapse/to-a-file.yaml\ndatabase: {name: sqlite3, args: {database: /var/lib/matrix-synapse/homeserver.db}}\n" >zz.yaml
-    printf "version: 1\nhandlers: {file: {class: logging.FileHandler, filename: /var/log/matrix-synapse/homeserver.log}}\nroot: {level: INFO, handlers: [file]}\n" >../to-a-file.yaml
-    install -d -o matrix-synapse /var/log/matrix-synapse
+    printf "version: 1\nhandlers: {file: {class: logging.FileHandler, filename: /var/lib/matrix-synapse/homeserver.log}}\nroot: {level: INFO, handlers: [file]}\n" >../to-a-file.yaml
     systemctl restart matrix-synapse
     runuser -u postgres -- psql -qXc "ALTER DATABASE synapse RENAME TO kept" -c "CREATE DATABASE synapse ENCODING UTF8 LC_COLLATE '"'C.UTF-8'"' LC_CTYPE '"'C.UTF-8'"' TEMPLATE template0"
     echo "listen_addresses = '"'*'"'" >"$(echo /etc/postgresql/*/main/conf.d)/zz.conf"
@@ -103,7 +104,7 @@ guest 'set -e
     nft flush ruleset
     echo "PasswordAuthentication yes" >/etc/ssh/sshd_config.d/00-first.conf
     until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done
-    mv /var/lib/matrix-synapse/media /var/lib/matrix-synapse/away' || not_ok 'the machine can be sabotaged' 'see the log'
+    mv /var/lib/matrix-synapse/media /var/lib/matrix-synapse/away'
 look_inside
 caught 'open registration' 'registration is refused without a token' 'no M_FORBIDDEN'
 caught 'no firewall' 'the firewall is in force' 'policy drop'
@@ -117,14 +118,14 @@ caught 'a media store that is gone' 'the media store exists' 'No such file'
 caught 'login by password' 'sshd takes keys alone' 'it is: 1, not: 2'
 
 # ---- and back ----
-guest 'set -e
-    rm -rf /etc/matrix-synapse/conf.d/zz.yaml /etc/matrix-synapse/to-a-file.yaml /var/lib/matrix-synapse/homeserver.db* /var/log/matrix-synapse/* \
+holds 'everything is mended' guest 'set -e
+    rm -rf /etc/matrix-synapse/conf.d/zz.yaml /etc/matrix-synapse/to-a-file.yaml /var/lib/matrix-synapse/homeserver.* \
         /etc/postgresql/*/main/conf.d/zz.conf /etc/ssh/sshd_config.d/00-first.conf /var/lib/matrix-synapse/media
     mv /var/lib/matrix-synapse/away /var/lib/matrix-synapse/media
     systemctl stop matrix-synapse
     systemctl restart postgresql nftables
     runuser -u postgres -- psql -qXc "DROP DATABASE synapse" -c "ALTER DATABASE kept RENAME TO synapse"
     systemctl start matrix-synapse
-    until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done' || not_ok 'the machine can be mended' 'see the log'
+    until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done'
 look_inside
 holds 'mended, the desk finds nothing wrong' good 45

@@ -1,19 +1,18 @@
 //! What can be asked for, and the help that says so.
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::{
     backend::{
         image::Format,
         user_data::{Encoding, LIMIT},
     },
-    error::Errors,
-    init, testbed,
+    testbed,
 };
 
-use super::{diff, federation, input, inspect, plan, verify};
+use super::{diff, federation, init, inspect, paint::Colour, plan, shell, verify};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -24,6 +23,33 @@ pub struct Args {
     /// Read the layers from this folder instead of those built in
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) layers: Option<PathBuf>,
+    /// Whether to use colours; `NO_COLOR` turns them off too
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
+    pub(super) color: Colour,
+}
+
+impl Args {
+    /// What the command line says; help, and what is wrong with it, end the program.
+    #[must_use]
+    pub fn read() -> Args {
+        let colour = colour(std::env::args_os());
+        let matches = Args::command().color(colour).get_matches();
+        Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+}
+
+/// Help is printed before `--color` is read like every other flag.
+fn colour(words: impl Iterator<Item = OsString>) -> ColorChoice {
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    let says = |value: &str| {
+        words.contains(&format!("--color={value}"))
+            || words.windows(2).any(|pair| pair[0] == "--color" && pair[1] == value)
+    };
+    match (says("never"), says("always")) {
+        (true, _) => ColorChoice::Never,
+        (_, true) => ColorChoice::Always,
+        _ => ColorChoice::Auto,
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -36,16 +62,6 @@ Examples:
 
 Exit status: 0 done, 1 the input is wrong or a check failed, 2 a tool or the
 host failed.";
-
-/// In two lines: clap would not break it.
-const INIT_USAGE: &str = "\
-homeseed init [OPTIONS] --server-name <NAME> --host <NAME> \\
-                     --email <ADDRESS>";
-
-const INIT_EXAMPLE: &str = "\
-Example:
-  homeseed init --server-name example.org --host chat.example.org \\
-    --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml";
 
 const CHECK_EXAMPLE: &str = "\
 Example:
@@ -91,9 +107,9 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
-    /// Print a site file to start from
-    #[command(after_long_help = INIT_EXAMPLE, override_usage = INIT_USAGE)]
-    Init(Asked),
+    /// Write a site file to start from: asks what it cannot guess
+    #[command(after_long_help = init::EXAMPLES)]
+    Init(init::Asked),
     /// Say whether a site is right, or every mistake in it
     #[command(after_long_help = CHECK_EXAMPLE)]
     Check {
@@ -187,6 +203,20 @@ pub(super) enum Verb {
         #[arg(long, value_name = "DIR", default_value = "target/testbed")]
         cache: PathBuf,
     },
+    /// Print a script with which a shell completes what is typed
+    #[command(after_long_help = shell::COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: shell::Shell,
+    },
+    /// Print the manual page, or write one for each verb
+    #[command(after_long_help = shell::MAN_EXAMPLES)]
+    Man {
+        /// Write the pages into this folder
+        #[arg(short, long, value_name = "DIR")]
+        output: Option<PathBuf>,
+    },
     /// The half of `test` that runs inside the test internet
     #[command(name = testbed::INSIDE, hide = true)]
     TestInside {
@@ -251,41 +281,6 @@ fn size(text: &str) -> Result<u64, String> {
     };
     let bytes = count.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
     bytes.filter(|&it| it > 0).ok_or_else(|| "a size is such as `8G` or `6144M`".to_owned())
-}
-
-/// What a site cannot do without.
-#[derive(Debug, clap::Args)]
-pub(super) struct Asked {
-    /// The part of user IDs after the colon; it is for ever
-    #[arg(long, value_name = "NAME")]
-    server_name: String,
-    /// The full name of the machine
-    #[arg(long, value_name = "NAME")]
-    host: String,
-    /// Your e-mail address, for the certificate authority and for complaints
-    #[arg(long, value_name = "ADDRESS")]
-    email: String,
-    /// A file with your public SSH keys; may be given more than once
-    #[arg(long, value_name = "FILE")]
-    ssh_key: Vec<PathBuf>,
-    /// The first user, before the colon
-    #[arg(long, value_name = "NAME")]
-    admin: Option<String>,
-}
-
-impl Asked {
-    /// The site file with these values.
-    pub(super) fn site_yaml(&self) -> Result<String, Errors> {
-        let ssh_keys: Result<Vec<String>, _> =
-            self.ssh_key.iter().map(|path| input::text(path)).collect();
-        init::site_yaml(&init::Options {
-            server_name: self.server_name.clone(),
-            host: self.host.clone(),
-            email: self.email.clone(),
-            ssh_keys: ssh_keys?,
-            admin: self.admin.clone(),
-        })
-    }
 }
 
 /// The names of the encodings.

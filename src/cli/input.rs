@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Errors, Result},
     layer::{self, Sources},
     plan::{self, Plan},
-    site::Site,
+    site::{Site, suggest},
 };
 
 /// The plan of the site at `path`.
@@ -62,7 +62,13 @@ pub(super) fn sources(path: &Path, site: &Site, layers: Option<&Path>) -> Result
 
 /// Adds the one layer in `folder` under the folder's name.
 fn add(sources: &mut Sources, folder: &Path) -> Result<()> {
-    let real = folder.canonicalize().map_err(|error| unreadable(folder, &error))?;
+    let real = folder.canonicalize().map_err(|error| {
+        let error = unreadable(folder, &error);
+        match neighbour(folder) {
+            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            None => error,
+        }
+    })?;
     let name = real.file_name().and_then(|name| name.to_str());
     let name = name.ok_or_else(|| layer::misnamed(&real.to_string_lossy()))?;
     let prefix = format!("{name}/");
@@ -72,6 +78,16 @@ fn add(sources: &mut Sources, folder: &Path) -> Result<()> {
     }
     sources.extend(read(&real, &prefix)?);
     Ok(())
+}
+
+/// The folder beside `folder` whose name is nearly the same.
+fn neighbour(folder: &Path) -> Option<String> {
+    let (parent, name) = (folder.parent()?, folder.file_name()?.to_str()?);
+    let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+    let entries = fs::read_dir(parent).ok()?.flatten();
+    let folders = entries.filter(|entry| entry.path().is_dir());
+    let names: Vec<String> = folders.filter_map(|it| it.file_name().into_string().ok()).collect();
+    suggest::nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// Every file below `folder`, named relative to it behind `prefix`.

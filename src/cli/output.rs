@@ -11,9 +11,9 @@ use crate::{
     host::files,
 };
 
-/// Writes `text` to standard output. Whoever reads it may stop early.
+/// Writes `text` to standard output, its colours only where they are wanted. Whoever reads it may stop early.
 pub(super) fn print(text: &str) -> Result<()> {
-    pour(text, io::stdout().lock())
+    pour(text, anstream::stdout().lock())
         .map_err(|error| Error::host(format!("cannot write to standard output: {error}")))
 }
 

@@ -1,11 +1,12 @@
 //! What several verbs say of a plan.
 
+use super::paint;
 use crate::{check::Check, plan::Plan};
 
 /// Says on standard error what the operator should know.
 pub(super) fn warnings(plan: &Plan) {
     for warning in &plan.warnings {
-        eprintln!("warning: {warning}");
+        paint::warning(warning);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What was found, for people: the steps of the set-up, the facts of each, and a cure under each failure.
 
+use super::paint;
 use crate::{
     plan::Plan,
     verify::{ABOUT_FEDERATION, FEDERATION, Finding, Verdict},
@@ -21,14 +22,14 @@ fn group(name: &str, about: &str, verdict: &Verdict) -> String {
 
 fn line(finding: &Finding) -> String {
     if finding.passed {
-        return format!("  ok    {}\n", finding.name);
+        return format!("  {}    {}\n", paint::good("ok"), finding.name);
     }
-    let mut text = format!("  FAIL  {}\n", finding.name);
+    let mut text = format!("  {}  {}\n", paint::bad("FAIL"), finding.name);
     for reason in &finding.reason {
         text += &format!("        {reason}\n");
     }
     if !finding.cure.is_empty() {
-        text += &format!("        cure: {}\n", finding.cure);
+        text += &format!("        {} {}\n", paint::advice("cure:"), finding.cure);
     }
     text
 }

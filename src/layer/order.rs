@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::Layer;
-use crate::error::{Error, Errors};
+use crate::{
+    error::{Error, Errors},
+    site::suggest,
+};
 
 /// The layers sorted; an unknown name and a circle are errors.
 pub(super) fn sorted(layers: Vec<Layer<'_>>) -> Result<Vec<Layer<'_>>, Errors> {
@@ -44,7 +47,10 @@ fn refusal(layer: &Layer<'_>, need: &str, layers: &[Layer<'_>]) -> Option<Error>
     }
     let names: Vec<&str> = layers.iter().map(|it| it.name).collect();
     let error = Error::new(format!("layer `{name}` needs `{need}`, which there is not"));
-    Some(error.hint(format!("the layers are: {}", names.join(", "))))
+    Some(match suggest::nearest(need, names.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint(format!("the layers are: {}", names.join(", "))),
+    })
 }
 
 fn circle(waiting: &[Layer<'_>]) -> Error {

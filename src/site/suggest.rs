@@ -1,5 +1,7 @@
 //! Guesses what was meant.
 
+use strsim::osa_distance;
+
 /// The candidate that `word` is a misspelling of, if it is one.
 pub(crate) fn nearest<'a>(
     word: &str,
@@ -7,7 +9,7 @@ pub(crate) fn nearest<'a>(
 ) -> Option<&'a str> {
     let tolerance = (word.chars().count() / 3).clamp(1, 3);
     candidates
-        .map(|candidate| (distance(&plain(word), &plain(candidate)), candidate))
+        .map(|candidate| (osa_distance(&plain(word), &plain(candidate)), candidate))
         .filter(|(distance, _)| *distance <= tolerance)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -24,25 +26,10 @@ pub(super) fn alternatives(words: &[&str]) -> String {
 }
 
 /// Case and the kind of separator are the commonest mistakes, and weigh nothing.
-fn plain(word: &str) -> Vec<char> {
+fn plain(word: &str) -> String {
     word.chars()
         .take(64)
         .filter(|c| !matches!(c, '-' | '_' | ' '))
         .map(|c| c.to_ascii_lowercase())
         .collect()
-}
-
-/// How many characters to add, drop or replace (Levenshtein).
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }

@@ -347,6 +347,110 @@ fn what_is_no_document_is_said_to_be_none() {
     }
 }
 
+#[test]
+fn every_verb_shows_an_example() {
+    let program = <homeseed::cli::Args as clap::CommandFactory>::command();
+    let mut verbs = 0;
+    for verb in program.get_subcommands().filter(|verb| !verb.is_hide_set()) {
+        let help = out(&run(&[verb.get_name(), "--help"], ""));
+        assert!(help.contains(&format!("\n  homeseed {}", verb.get_name())), "{help}");
+        verbs += 1;
+    }
+    assert!(verbs >= 15);
+}
+
+#[test]
+fn a_misspelt_verb_or_word_gets_a_suggestion() {
+    for (words, suggestion) in [
+        (&["chek", "-"][..], "'check'"),
+        (&["verfy", "-"], "'verify'"),
+        (&["verify", "-", "--format", "jsn"], "'json'"),
+        (&["plan", "-", "--fils"], "'--files'"),
+    ] {
+        let output = run(words, "");
+        assert_eq!(output.status.code(), Some(2));
+        assert!(err(&output).contains(suggestion), "{}", err(&output));
+    }
+}
+
+#[test]
+fn a_misspelt_layer_gets_a_suggestion() {
+    let dir = tempfile::tempdir().unwrap();
+    layer(dir.path(), "my-layer");
+    let site = dir.path().join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [./my-laier]\n")).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert!(err(&output).contains("hint: did you mean `my-layer`?"), "{}", err(&output));
+    let manifest = dir.path().join("my-layer/layer.yaml");
+    fs::write(manifest, "about: x\nneeds: [ngnix]\n").unwrap();
+    fs::write(&site, format!("{SITE}layers: [./my-layer]\n")).unwrap();
+    let output = run(&["check", site.to_str().unwrap()], "");
+    assert!(err(&output).contains("hint: did you mean `nginx`?"), "{}", err(&output));
+}
+
+#[test]
+fn colours_are_for_terminals_and_for_those_who_insist() {
+    let bad = "server_name: a_b.example\n";
+    let said = |words: &[&str]| err(&run(&[&["check", "-"], words].concat(), bad));
+    assert!(
+        said(&["--color", "always"]).contains("\u{1b}[31merror:"),
+        "{}",
+        said(&["--color", "always"])
+    );
+    assert!(!said(&[]).contains('\u{1b}') && !said(&["--color=never"]).contains('\u{1b}'));
+    assert!(out(&run(&["--color=always", "--help"], "")).contains('\u{1b}'));
+    let on_terminal = |word: &str, set: &str| {
+        let command = format!("{} check no-such-file {word}", env!("CARGO_BIN_EXE_homeseed"));
+        let mut script = tools::command("script");
+        script.args(["-qefc", &command, "/dev/null"]).env_remove("NO_COLOR").env("TERM", "xterm");
+        if !set.is_empty() {
+            script.env("NO_COLOR", set);
+        }
+        tools::said(&tools::finish(tools::start(&mut script), "")).contains("\u{1b}[31merror:")
+    };
+    assert!(on_terminal("", ""));
+    assert!(!on_terminal("--color never", "") && !on_terminal("", "1"));
+    assert!(on_terminal("--color always", "1"));
+}
+
+#[test]
+fn shells_complete_what_is_typed() {
+    let dir = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let file = dir.path().join(shell);
+        fs::write(&file, out(&run(&["completions", shell], ""))).unwrap();
+        let output = tools::run(&[shell, "-n", file.to_str().unwrap()], "");
+        assert!(output.status.success(), "{shell}: {}", tools::said(&output));
+    }
+    let asked = format!(
+        ". {}; COMP_WORDS=(homeseed veri) COMP_CWORD=1; _homeseed homeseed veri homeseed; echo \"${{COMPREPLY[@]}}\"",
+        dir.path().join("bash").display()
+    );
+    assert_eq!(out(&tools::run(&["bash", "-c", &asked], "")), "verify\n");
+    let asked =
+        format!("source {}; complete -C 'homeseed veri'", dir.path().join("fish").display());
+    let output = tools::run(&["fish", "--no-config", "-c", &asked], "");
+    assert!(out(&output).starts_with("verify\t"), "{}", tools::said(&output));
+}
+
+#[test]
+fn manual_pages_are_sound() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = run(&["man", "-o", dir.path().to_str().unwrap()], "");
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let mut pages = 0;
+    for entry in fs::read_dir(dir.path()).unwrap() {
+        let page = entry.unwrap().path();
+        let output =
+            tools::run(&["groff", "-man", "-Tutf8", "-ww", "-z", page.to_str().unwrap()], "");
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", tools::said(&output));
+        pages += 1;
+    }
+    assert!(pages >= 16 && dir.path().join("homeseed-verify.1").exists());
+    assert!(!dir.path().join("homeseed-test-inside.1").exists());
+    assert!(out(&run(&["man"], "")).starts_with(".ie"));
+}
+
 fn layer(dir: &Path, name: impl AsRef<Path>) {
     let folder = dir.join(name);
     fs::create_dir_all(&folder).unwrap();

@@ -1,13 +1,13 @@
 //! `homeseed init`: what it prints is a site.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use homeseed::{
     init::{Options, site_yaml},
     site::Site,
 };
 
-use crate::golden;
+use crate::{golden, tools};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
@@ -126,4 +126,74 @@ fn every_wrong_flag_is_named() {
     for flag in ["--server-name: ", "--host: ", "--email: ", "--ssh-key: ", "--admin: "] {
         assert!(errors.contains(flag), "{flag} in\n{errors}");
     }
+}
+
+/// Types `answers` on a terminal of its own, and gives what is seen and the exit status.
+fn dialogue(dir: &Path, words: &str, answers: &[&str]) -> (String, Option<i32>) {
+    let command = format!("{} init {words}", env!("CARGO_BIN_EXE_homeseed"));
+    let mut script = tools::command("script");
+    script.args(["-qefc", &command, "/dev/null"]).current_dir(dir).env("HOME", dir);
+    let mut child = tools::start(script.env("NO_COLOR", "1"));
+    let mut stdin = child.stdin.take().unwrap();
+    let answers = answers.concat();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            // The pipe stays open until the end: a terminal whose other side is gone is hung up.
+            std::io::Write::write_all(&mut stdin, answers.as_bytes()).ok();
+            std::thread::sleep(std::time::Duration::from_secs(2));
+        });
+        let output = child.wait_with_output().unwrap();
+        (tools::said(&output), output.status.code())
+    })
+}
+
+#[test]
+fn on_a_terminal_it_asks_until_each_answer_is_good() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join(".ssh")).unwrap();
+    fs::write(dir.path().join(".ssh/id_ed25519.pub"), format!("{KEY} you@laptop\n")).unwrap();
+    let answers = ["exa_mple\n", "example.org\n", "\n", "operator\n", "o@example.org\n", "\n"];
+    let (seen, status) = dialogue(dir.path(), "--admin bob", &[&answers[..], &["\n"]].concat());
+    assert_eq!(status, Some(0), "{seen}");
+    assert!(seen.contains("error: --server-name: `exa_mple`"), "{seen}");
+    assert!(seen.contains("host [chat.example.org]> "), "{seen}");
+    assert!(seen.contains("error: --email: `operator` is not an e-mail address"), "{seen}");
+    assert!(seen.contains("ssh-key [~/.ssh/id_ed25519.pub]> "), "{seen}");
+    assert!(!seen.contains("admin [") && !seen.contains('\u{1b}'), "{seen}");
+    let text = fs::read_to_string(dir.path().join("site.yaml")).unwrap();
+    let options = Options { email: "o@example.org".into(), admin: Some("bob".into()), ..options() };
+    assert_eq!(text, site_yaml(&options).unwrap());
+}
+
+#[test]
+fn a_dialogue_that_ends_early_writes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (seen, status) = dialogue(dir.path(), "-o new.yaml", &["example.org\n", "\u{4}"]);
+    assert_eq!(status, Some(1), "{seen}");
+    assert!(seen.contains("nothing is written"), "{seen}");
+    assert!(!dir.path().join("new.yaml").exists());
+}
+
+#[test]
+fn without_a_terminal_every_missing_flag_is_named() {
+    let output = tools::run(&[env!("CARGO_BIN_EXE_homeseed"), "init", "--host", "a.example"], "");
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
+    let said = tools::said(&output);
+    assert!(
+        said.contains("`--server-name` is missing: ") && said.contains("`--email` is missing: ")
+    );
+    assert!(!said.contains("--host"), "{said}");
+}
+
+#[test]
+fn a_site_that_is_there_is_not_overwritten() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("site.yaml");
+    fs::write(&file, "mine").unwrap();
+    let words = [env!("CARGO_BIN_EXE_homeseed"), "init", "-o", file.to_str().unwrap()];
+    let flags = ["--server-name", "a.example", "--host", "a.example", "--email", "o@a.example"];
+    let output = tools::run(&[&words[..], &flags].concat(), "");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(tools::said(&output).contains("is there already"));
+    assert_eq!(fs::read_to_string(file).unwrap(), "mine");
 }

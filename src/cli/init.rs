@@ -1,0 +1,208 @@
+//! The verb that writes a site file: from flags, and on a terminal from answers.
+
+use std::{
+    fs,
+    io::{IsTerminal as _, stderr, stdin, stdout},
+    path::{Path, PathBuf},
+};
+
+use anstream::eprintln;
+
+use super::{input, output, paint};
+use crate::{
+    error::{Error, Errors, Result},
+    init::{self, Options, Question},
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  homeseed init
+  homeseed init --server-name example.org --host chat.example.org \\
+    --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml
+
+On a terminal it asks what no flag has answered. Elsewhere it never asks:
+--server-name, --host and --email must be given.";
+
+/// What the flags answer in advance.
+#[derive(Debug, clap::Args)]
+pub(super) struct Asked {
+    /// The part of user IDs after the colon; it is for ever
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+    /// The full name of the machine
+    #[arg(long, value_name = "NAME")]
+    host: Option<String>,
+    /// Your e-mail address, for the certificate authority and for complaints
+    #[arg(long, value_name = "ADDRESS")]
+    email: Option<String>,
+    /// A file with your public SSH keys; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    ssh_key: Vec<PathBuf>,
+    /// The first user, before the colon
+    #[arg(long, value_name = "NAME")]
+    admin: Option<String>,
+    /// Write to this file, which must not be there yet
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Writes the file, or prints it.
+pub(super) fn run(asked: &Asked) -> std::result::Result<(), Errors> {
+    let talks = stdin().is_terminal() && stderr().is_terminal();
+    if let Some(path) = &asked.output {
+        absent(path)?;
+    }
+    let options = if talks { answered(asked)? } else { given(asked)? };
+    let text = init::site_yaml(&options)?;
+    let file = match &asked.output {
+        None if talks && stdout().is_terminal() => Some(ask_file()?),
+        path => path.clone(),
+    };
+    output::deliver(&text, file.as_deref())?;
+    if let Some(path) = file.filter(|_| talks) {
+        let path = path.display();
+        eprintln!("{path} is written; next: homeseed plan {path}");
+    }
+    Ok(())
+}
+
+/// A file of the operator's is never overwritten.
+fn absent(path: &Path) -> Result<()> {
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Error::new(format!("`{}` is there already", path.display()))
+        .hint("name another file, or remove it first"))
+}
+
+/// From flags alone; one error for each that is missing.
+fn given(asked: &Asked) -> std::result::Result<Options, Errors> {
+    let required = [
+        (Question::ServerName, &asked.server_name),
+        (Question::Host, &asked.host),
+        (Question::Email, &asked.email),
+    ];
+    let missing = required.into_iter().filter(|(_, answer)| answer.is_none());
+    let errors = missing.map(|(question, _)| {
+        Error::new(format!("`{}` is missing: {}", question.flag(), question.about()))
+    });
+    Errors::none_or(errors.collect())?;
+    let value = |answer: &Option<String>| answer.clone().unwrap_or_default();
+    Ok(Options {
+        server_name: value(&asked.server_name),
+        host: value(&asked.host),
+        email: value(&asked.email),
+        ssh_keys: read(&asked.ssh_key)?,
+        admin: asked.admin.clone(),
+    })
+}
+
+fn read(paths: &[PathBuf]) -> Result<Vec<String>> {
+    paths.iter().map(|path| input::text(path)).collect()
+}
+
+/// From flags, and answers for the rest.
+fn answered(asked: &Asked) -> std::result::Result<Options, Errors> {
+    let server_name = answer(Question::ServerName, asked.server_name.as_ref(), None)?;
+    let host = format!("chat.{server_name}");
+    let host = answer(Question::Host, asked.host.as_ref(), Some(&host))?;
+    let email = answer(Question::Email, asked.email.as_ref(), None)?;
+    let ssh_keys = if asked.ssh_key.is_empty() { ask_keys()? } else { read(&asked.ssh_key)? };
+    let admin = Some(answer(Question::Admin, asked.admin.as_ref(), Some("admin"))?);
+    Ok(Options { server_name, host, email, ssh_keys, admin })
+}
+
+/// The flag's answer, or the first good one on the terminal.
+fn answer(question: Question, flag: Option<&String>, default: Option<&str>) -> Result<String> {
+    if let Some(answer) = flag {
+        return Ok(answer.clone());
+    }
+    loop {
+        let answer = ask(question.flag().trim_start_matches("--"), question.about(), default)?;
+        let mistakes = question.mistakes(&answer);
+        if mistakes.is_empty() {
+            return Ok(answer);
+        }
+        paint::report(&Errors::from(mistakes));
+    }
+}
+
+/// The texts of public keys: from a file, or as they stand.
+fn ask_keys() -> Result<Vec<String>> {
+    let found = own_key();
+    let about = format!(
+        "{}: a file, or the key itself; `none` keeps password login open",
+        Question::SshKeys.about()
+    );
+    loop {
+        let answer = ask("ssh-key", &about, found.as_deref())?;
+        if answer == "none" {
+            return Ok(Vec::new());
+        }
+        let text = if answer.contains(' ') { Ok(answer) } else { input::text(&home(&answer)) };
+        let mistakes = match &text {
+            Ok(text) => Question::SshKeys.mistakes(text),
+            Err(error) => vec![error.clone()],
+        };
+        match text {
+            Ok(text) if mistakes.is_empty() && !text.trim().is_empty() => return Ok(vec![text]),
+            Ok(_) if mistakes.is_empty() => eprintln!("no key: name a file, or say `none`"),
+            _ => paint::report(&Errors::from(mistakes)),
+        }
+    }
+}
+
+fn ask_file() -> Result<PathBuf> {
+    loop {
+        let path = PathBuf::from(ask("file", "where to write it", Some("site.yaml"))?);
+        match absent(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) => paint::report(&Errors::from(error)),
+        }
+    }
+}
+
+/// One line of the operator's; an empty one is the default, if there is one.
+fn ask(name: &str, about: &str, default: Option<&str>) -> Result<String> {
+    let suggestion = default.map(|it| format!(" [{it}]")).unwrap_or_default();
+    eprintln!("{}: {about}", paint::advice(name));
+    loop {
+        anstream::eprint!("{name}{suggestion}> ");
+        let mut line = String::new();
+        let length = stdin().read_line(&mut line);
+        let length = length.map_err(|error| Error::host(format!("cannot read: {error}")))?;
+        if length == 0 {
+            eprintln!();
+            return Err(Error::new("no more answers: nothing is written")
+                .hint("give the answers as flags: `homeseed init --help`"));
+        }
+        match (line.trim(), default) {
+            ("", None) => (),
+            ("", Some(default)) => return Ok(default.to_owned()),
+            (answer, _) => return Ok(answer.to_owned()),
+        }
+    }
+}
+
+/// The operator's own public key, if there is one.
+fn own_key() -> Option<String> {
+    let folder = home("~/.ssh");
+    let entries = fs::read_dir(&folder).ok()?.flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut keys: Vec<String> = names.filter(|name| is_public(name)).collect();
+    // The newest kind first.
+    keys.sort_by_key(|name| (!name.contains("ed25519"), name.clone()));
+    keys.into_iter().next().map(|name| format!("~/.ssh/{name}"))
+}
+
+fn is_public(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|it| it == "pub")
+}
+
+/// `~` as shells read it.
+fn home(path: &str) -> PathBuf {
+    match (path.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(path),
+    }
+}
