@@ -1,7 +1,17 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools build lint unit image-test golden fuzz
+.PHONY: demo test tools build lint unit image-test golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
+MDBOOK = target/tools/bin/mdbook
+# Static with musl where the toolchain has it, otherwise with Debian's own libc.
+MUSL = x86_64-unknown-linux-musl
+ifneq ($(wildcard $(shell rustc --print target-libdir --target $(MUSL))/libstd-*),)
+STATIC = --target $(MUSL)
+STATIC_HOMESEED = target/$(MUSL)/release/homeseed
+else
+STATIC = -- -C target-feature=+crt-static
+STATIC_HOMESEED = $(HOMESEED)
+endif
 
 demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) check examples/site.yaml
@@ -9,7 +19,7 @@ demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) user-data examples/site.yaml --output target/user-data
 	@head -n 3 target/user-data; wc -c target/user-data
 
-test: tools lint unit image-test ## everything, QEMU boots included
+test: tools lint unit book package image-test ## everything, QEMU boots included
 
 tools: build ## what the tests need: packages by apt, and a Debian tree with the daemons
 	image-tests/tools
@@ -25,6 +35,23 @@ lint:
 
 unit: build
 	cargo test --release --locked --quiet
+
+book: $(MDBOOK) ## the documentation as pages, in target/book
+	$(MDBOOK) build docs
+
+$(MDBOOK):
+	cargo install --quiet --locked --root target/tools --no-default-features mdbook@0.5.4
+
+static: build ## the program as one file that needs nothing else, in target/static
+	cargo rustc --release --locked --quiet --bin homeseed $(STATIC)
+	mkdir -p target/static
+	cp $(STATIC_HOMESEED) target/static/homeseed
+
+deb: static ## a Debian package of the program, in target/deb
+	src/package.sh target/static/homeseed
+
+package: deb ## makes the package and tries it
+	tests/package.sh target/deb/homeseed_*.deb
 
 image-test: build ## all cases, or one: make image-test CASE=minimal
 	$(HOMESEED) test image-tests$(if $(CASE),/$(CASE))
