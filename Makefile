@@ -37,10 +37,11 @@ unit: build
 	cargo test --release --locked --quiet
 
 book: $(MDBOOK) ## the documentation as pages, in target/book
-	$(MDBOOK) build docs
+	$(MDBOOK) build docs 2>target/book.log || { cat target/book.log; exit 1; }
+	python3 tests/book.py target/book
 
 $(MDBOOK):
-	cargo install --quiet --locked --root target/tools --no-default-features mdbook@0.5.4
+	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --quiet --locked --root target/tools --no-default-features mdbook@0.5.4
 
 static: build ## the program as one file that needs nothing else, in target/static
 	cargo rustc --release --locked --quiet --bin homeseed $(STATIC)

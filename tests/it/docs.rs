@@ -8,6 +8,8 @@ use homeseed::{
     site::Site,
 };
 
+use crate::tools;
+
 /// The blocks of `file` that are marked as `language`.
 pub(crate) fn blocks(file: &str, language: &str) -> Vec<String> {
     let text = fs::read_to_string(file).unwrap();
@@ -36,6 +38,109 @@ fn the_pieces_of_manifests_in_the_documentation_are_ones() {
             let text = format!("about: an example\n{piece}");
             Manifest::parse(file, &text).unwrap_or_else(|error| panic!("{error}"));
         }
+    }
+}
+
+/// The pages for people, and their texts.
+fn pages() -> Vec<(String, String)> {
+    let found = ["docs", "layers", "image-tests"].map(|dir| walkdir::WalkDir::new(dir).into_iter());
+    let paths = found.into_iter().flatten().map(|entry| entry.unwrap().into_path());
+    let pages = paths.filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let names = pages.map(|path| path.to_str().unwrap().to_owned());
+    let names = names.chain(["README.md".to_owned(), "CHANGELOG.md".to_owned()]);
+    names.map(|name| (name.clone(), fs::read_to_string(name).unwrap())).collect()
+}
+
+/// The lines of code in `text`: those of its blocks.
+fn commands(text: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    text.lines().filter_map(move |line| {
+        fenced ^= line.starts_with("```");
+        (fenced || line.starts_with("    ")).then_some(line.trim())
+    })
+}
+
+#[test]
+fn every_command_line_shown_is_one_that_the_program_understands() {
+    let program = <homeseed::cli::Args as clap::CommandFactory>::command();
+    let mut shown = std::collections::BTreeSet::new();
+    for (page, text) in pages() {
+        for line in commands(&text).filter(|it| it.starts_with("homeseed ")) {
+            let ends = ["|", ">", "&&", "#", "||", ";"];
+            let words = line.split_whitespace().take_while(|word| !ends.contains(word));
+            let words: Vec<&str> = words.map(|word| word.trim_matches('\'')).collect();
+            let parsed = program.clone().try_get_matches_from(&words);
+            parsed.unwrap_or_else(|error| panic!("{page}: `{line}`: {error}"));
+            shown.insert(words[1].to_owned());
+        }
+    }
+    let verbs = program.get_subcommands().filter(|verb| !verb.is_hide_set());
+    for verb in verbs.map(clap::Command::get_name) {
+        assert!(shown.contains(verb), "no page shows `homeseed {verb}`");
+    }
+}
+
+#[test]
+fn every_relative_link_leads_to_a_file() {
+    let mut links = 0;
+    for (page, text) in pages() {
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if file.is_empty() || file.contains(':') {
+                continue;
+            }
+            let path = std::path::Path::new(&page).parent().unwrap().join(file);
+            assert!(path.exists(), "{page}: {link} leads nowhere");
+            links += 1;
+        }
+    }
+    assert!(links > 30);
+}
+
+#[test]
+fn every_page_is_in_the_book() {
+    let summary = fs::read_to_string("docs/SUMMARY.md").unwrap();
+    for entry in fs::read_dir("docs").unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let is_page = std::path::Path::new(&name).extension().is_some_and(|it| it == "md");
+        let listed = summary.contains(&format!("]({name})"));
+        assert!(!is_page || name == "SUMMARY.md" || listed, "docs/{name} is not in the book");
+    }
+}
+
+#[test]
+fn every_key_of_a_plan_is_documented() {
+    let plan = fs::read_to_string("docs/plan.md").unwrap();
+    let output = tools::run(
+        &[
+            env!("CARGO_BIN_EXE_homeseed"),
+            "plan",
+            "image-tests/elsewhere/site.yaml",
+            "--format",
+            "json",
+        ],
+        "",
+    );
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut keys = std::collections::BTreeSet::new();
+    collect(&document, &mut keys);
+    assert!(keys.len() > 30, "{keys:?}");
+    for key in keys {
+        assert!(plan.contains(&format!("`{key}`")), "docs/plan.md does not say what `{key}` is");
+    }
+}
+
+/// The keys of `value`, and of everything in it.
+fn collect(value: &serde_json::Value, keys: &mut std::collections::BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map {
+                keys.insert(key.clone());
+                collect(value, keys);
+            }
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| collect(value, keys)),
+        _ => (),
     }
 }
 
