@@ -34,6 +34,7 @@ mod root;
 mod shell;
 mod stock;
 mod tally;
+pub mod timeline;
 mod tree;
 mod trust;
 mod world;

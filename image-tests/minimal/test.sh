@@ -57,8 +57,7 @@ holds 'what can be seen from outside is sabotaged' guest 'set -e
     sed -i "s/:443/:8443/" /etc/homeseed/www/server.json
     sed -i "s/operator@/former@/" /etc/homeseed/www/support.json
     sed -i "/Access-Control/d" /etc/nginx/snippets/homeserver-well-known.conf
-    curl -fsS http://127.0.0.1:8008/_matrix/key/v2/server | sed "s/^{/{\"forged\":1,/" >/etc/homeseed/www/key.json
-    sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\nlocation = /_matrix/key/v2/server { default_type application/json; alias /etc/homeseed/www/key.json; }\n&|" /etc/nginx/snippets/homeserver.conf
+    sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\n&|" /etc/nginx/snippets/homeserver.conf
     sed -i "s/^ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/; s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
     nginx -tq
     systemctl reload nginx'
@@ -67,25 +66,31 @@ host-record=$HOST,2606:2800:220:1::dead"
 look
 caught 'a well-known document with the wrong server' 'the server document is exact' ':8443'
 caught 'a delegation that leads elsewhere' 'the server name leads to this machine' ":8443\`, not"
-caught 'documents that browsers may not read' 'the client document is exact' 'it is: application/json'
+caught 'documents that browsers may not read' 'the client document is exact' '}} application/json, not'
 caught 'documents of an older version' 'the support document names the operator' 'former@'
 caught 'the cure for documents of an older version' 'the support document names the operator' 'perhaps you published an older version'
 caught 'an open admin API' 'the admin API and all else are 404' '404200404404'
-caught 'a key with a bad signature' 'the signing key is this server' 'is not good'
 caught 'TLS 1.1' 'TLS 1.1 is refused' 'speaks TLS 1.1'
 caught 'an SRV record that leads elsewhere' 'no SRV record leads elsewhere' "_matrix._tcp.$SERVER_NAME leads to elsewhere.example.net:8448"
 caught 'a dead IPv6 address' 'every address answers' '[2606:2800:220:1::dead]:'
 dns ''
 
-# ---- certificates ----
+# ---- certificates and keys ----
 shown() { # CHAIN: from now on
     guest "cd /var/lib/homeseed/tls && mkdir -p asked && umask 077 && echo '$(echo "$1" | base64 -w0)' | base64 -d >asked/fullchain.pem &&
         cp asked/fullchain.pem asked/privkey.pem && ln -sfn asked current && systemctl reload nginx"
 }
 current=$(guest 'tar -xf /run/before.tar -C / && readlink /var/lib/homeseed/tls/current')
+holds 'the key document is sabotaged' guest 'set -e
+    umask 022
+    curl -fsS http://127.0.0.1:8008/_matrix/key/v2/server | sed "s/^{/{\"forged\":1,/" >/etc/homeseed/www/key.json
+    sed -i "s|^location / .*|location = /_matrix/key/v2/server { default_type application/json; alias /etc/homeseed/www/key.json; }\n&|" /etc/nginx/snippets/homeserver.conf
+    nginx -tq'
 shown "$(certificate "$HOST" expired)"
 look
 caught 'an expired certificate' 'every address shows a good certificate' 'its certificate expired: it ended '
+caught 'a key with a bad signature' 'the signing key is this server' 'is not good'
+guest 'tar -xf /run/before.tar -C / && rm /etc/homeseed/www/key.json'
 shown "$(certificate another.example.net)"
 look
 caught 'a certificate for another name' 'every address shows a good certificate' "is not for $HOST, but for another.example.net"

@@ -17,6 +17,7 @@ use super::{
     link::{LISTED, STRANGER},
     machine::{Board, Machine},
     peer::{self, Peer, Running},
+    timeline,
     trust::Life,
 };
 use crate::{
@@ -178,6 +179,7 @@ impl World<'_> {
             let (sentence, ready) = self.state()?;
             if ready {
                 self.ready_after.push(self.machine.age());
+                self.draw()?;
                 return Ok(said(sentence));
             }
             if Instant::now() > deadline {
@@ -187,6 +189,20 @@ impl World<'_> {
             self.progress.waits(&sentence);
             thread::sleep(Duration::from_secs(3));
         }
+    }
+
+    /// Draws the boot that made the machine ready for the first time.
+    fn draw(&mut self) -> Result<()> {
+        let picture = self.dir.join("timeline.svg");
+        if self.ready_after.len() > 1 {
+            return Ok(());
+        }
+        let table = self.machine.run(timeline::COMMAND, PATIENCE)?.stdout;
+        files::write(&self.dir.join("timeline.txt"), &table)?;
+        let title = format!("The first boot of {}", self.case.plan.host);
+        files::write(&picture, &timeline::svg(&title, &timeline::bars(&table)?))?;
+        self.progress.say(&format!("{}: its timeline is {}", self.case.name, picture.display()));
+        Ok(())
     }
 
     /// What the machine says of itself in this boot, and whether that is the end of it.
