@@ -32,23 +32,34 @@ pub async fn examine(client: &Client, name: &str) -> Report {
     report
 }
 
-/// The name that others connect to, the addresses behind it, and each of them by itself.
+/// Looks at the homeserver of `name` where it is known to be: `target` is a host and a port.
+pub async fn examine_at(client: &Client, target: &str, name: &str) -> Report {
+    let mut report = Report::default();
+    match (<&ServerName>::try_from(target), <&ServerName>::try_from(name)) {
+        (Ok(target), Ok(name)) => connect(client, target, name, &mut report).await,
+        _ => report.error = format!("`{target}` or `{name}` is not a server name"),
+    }
+    report
+}
+
+/// From the name to where others connect to, and on from there.
 async fn judge(client: &Client, name: &ServerName, report: &mut Report) {
     let asked = well_known::look_up(client, name).await;
-    let target = match asked.target(name) {
-        Ok(target) => target,
-        Err(error) => {
-            report.well_known = asked.report;
-            report.error = error;
-            return;
-        }
-    };
+    let target = asked.target(name);
     report.well_known = asked.report;
-    let found = discovery::look_up(client, &target).await;
+    match target {
+        Ok(target) => connect(client, &target, name, report).await,
+        Err(error) => report.error = error,
+    }
+}
+
+/// The addresses behind `target`, and each of them by itself.
+async fn connect(client: &Client, target: &ServerName, name: &ServerName, report: &mut Report) {
+    let found = discovery::look_up(client, target).await;
     report.dns = found.report;
-    report.version = connection::version(client, &target, &found.addresses).await;
+    report.version = connection::version(client, target, &found.addresses).await;
     for address in found.addresses {
-        match connection::examine(client, &target, name, address).await {
+        match connection::examine(client, target, name, address).await {
             Ok(connection) => drop(report.connections.insert(address.to_string(), connection)),
             Err(message) => {
                 drop(report.connection_errors.insert(address.to_string(), Failure { message }));

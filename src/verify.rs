@@ -95,7 +95,10 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     progress.stage("looking as another homeserver");
     let (report, seen) = block_on(async {
         let report = federation::examine(&client, &plan.server_name).await;
-        let seen = desk::findings(&client, plan, &report).await;
+        // Where the machine is known to be, whatever the server name leads to.
+        let target = format!("{}:443", plan.host);
+        let direct = federation::examine_at(&client, &target, &plan.server_name).await;
+        let seen = desk::findings(&client, plan, &report, &direct).await;
         (report, seen)
     })?;
     findings.extend(seen);

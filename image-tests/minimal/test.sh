@@ -113,12 +113,12 @@ holds 'what can be seen on the machine is sabotaged' guest 'set -e
 look_inside
 caught 'open registration' 'registration is refused without a token' 'no M_FORBIDDEN'
 caught 'no firewall' 'the firewall is in force' 'policy drop'
-caught 'Synapse on SQLite' 'Synapse uses PostgreSQL' ' '
+caught 'Synapse on SQLite' 'Synapse uses PostgreSQL' 'schema_version'
 caught 'a SQLite file' 'no SQLite file exists' 'homeserver.db'
 caught 'a database with the wrong collation' 'PostgreSQL answers with a database in UTF8 and the C locale' 'C.UTF-8'
 caught 'an open database port, from outside' 'no undeclared port answers' '1 5432'
-caught 'an open database port, on the machine' 'PostgreSQL listens on its socket alone' ' '
-caught 'a log in a file' 'Synapse logs to the journal' ' '
+caught 'an open database port, on the machine' 'PostgreSQL listens on its socket alone' 'it is: *, not: '
+caught 'a log in a file' 'Synapse logs to the journal' 'no journal'
 caught 'a media store that is gone' 'the media store exists' 'No such file'
 caught 'login by password' 'sshd takes keys alone' 'it is: 1, not: 2'
 

@@ -18,8 +18,13 @@ pub(super) async fn reaches_dns(client: &Client, plan: &Plan) -> Result<()> {
     Err(Error::host(reason).hint("is this computer connected to the internet?"))
 }
 
-/// Everything, in order.
-pub(super) async fn findings(client: &Client, plan: &Plan, report: &Report) -> Vec<Finding> {
+/// Everything, in order: `report` is what others find by the server name, `direct` what the machine shows.
+pub(super) async fn findings(
+    client: &Client,
+    plan: &Plan,
+    report: &Report,
+    direct: &Report,
+) -> Vec<Finding> {
     let dns = "create the records that `homeseed plan` lists; new ones may take an hour to be seen";
     let stray = "delete the record: who cannot read the well-known document follows it";
     let published =
@@ -29,15 +34,15 @@ pub(super) async fn findings(client: &Client, plan: &Plan, report: &Report) -> V
     let keys = "something between answers for Synapse, or the key file was replaced: see `journalctl -b -u matrix-synapse` and restore the key from a backup";
     let version = "see whether Synapse runs: `systemctl status matrix-synapse nginx`";
     let tls = "remove `ssl_protocols` from other files in /etc/nginx, or raise the minimum at the proxy in front";
-    let each = |judge: fn(&Connection) -> Vec<String>| reasons(report, judge);
+    let each = |judge: fn(&Connection) -> Vec<String>| reasons(direct, judge);
     vec![
         finding("every name leads to an address", dns, no_address(client, plan).await),
         finding("no SRV record leads elsewhere", stray, strays(client, plan).await),
         finding("the server name leads to this machine", published, delegation(plan, report)),
-        finding("every address answers, each by itself", addresses, silent(report)),
+        finding("every address answers, each by itself", addresses, silent(direct)),
         finding("every address shows a good certificate", certificate, each(certificates)),
         finding("the signing key is this server's and proves itself", keys, each(signing_keys)),
-        finding("the homeserver says what it is", version, unless_empty(&report.version.error)),
+        finding("the homeserver says what it is", version, unless_empty(&direct.version.error)),
         finding("TLS 1.1 is refused", tls, old_tls(client, plan).await),
     ]
 }
