@@ -20,9 +20,11 @@ pub struct Root {
 const SUITE: &str = "bookworm";
 
 const PACKAGES: &[&str] = &[
+    "apache2-bin",
     "apt-utils",
     "bind9-dnsutils",
     "ca-certificates",
+    "caddy",
     "cloud-init",
     "curl",
     "dnsmasq-base",

@@ -18,3 +18,4 @@ mod template;
 mod tidy;
 mod tools;
 mod user_data;
+mod well_known;

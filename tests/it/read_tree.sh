@@ -1,19 +1,6 @@
 #!/bin/sh
-# Reads files of a machine with the programs that they are for: read_tree.sh ROOT TREE PATH...
-# TREE is laid over ROOT for the time of the run; nothing outside of this namespace changes.
+# Reads files of a machine with the programs that they are for: read_tree.sh PATH...
 set -eu
-if [ "$1" != inside ]; then
-    root=$1 tree=$2
-    shift 2
-    mount -t tmpfs tmpfs "$tree/mnt"
-    mkdir "$tree/mnt/upper" "$tree/mnt/work" "$tree/mnt/root"
-    mount -t overlay overlay -o "lowerdir=$root,upperdir=$tree/mnt/upper,workdir=$tree/mnt/work" "$tree/mnt/root"
-    cp -r "$tree/files/." "$tree/mnt/root/"
-    cp "$0" "$tree/mnt/root/read_tree.sh"
-    mount -t tmpfs tmpfs "$tree/mnt/root/run"
-    exec chroot "$tree/mnt/root" sh /read_tree.sh inside "$@"
-fi
-shift
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 
 certificate() {

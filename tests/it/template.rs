@@ -39,17 +39,7 @@ fn rendered_paths() -> BTreeSet<&'static str> {
 
 /// Lays `files` over the tools and has each of `paths` read; what was said, if anything was wrong.
 fn refusals<'a>(files: impl Iterator<Item = (&'a str, &'a str)>, paths: &[&str]) -> Option<String> {
-    let (root, tree) = (tools::root(), tempfile::tempdir().unwrap());
-    fs::create_dir(tree.path().join("mnt")).unwrap();
-    for (path, contents) in files {
-        let path = tree.path().join("files").join(&path[1..]);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, contents).unwrap();
-    }
-    let mut words = vec!["unshare", "--net", "--mount", "--", "sh", "tests/it/read_tree.sh"];
-    words.extend([root.to_str().unwrap(), tree.path().to_str().unwrap()]);
-    words.extend(paths);
-    let output = tools::run(&words, "");
+    let output = tools::inside(files, "tests/it/read_tree.sh", paths);
     (!output.status.success()).then(|| tools::said(&output))
 }
 

@@ -1,7 +1,7 @@
 //! Other programs: what the tests ask them, and where they come from.
 
 use std::{
-    env,
+    env, fs,
     io::Write as _,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
@@ -54,6 +54,27 @@ pub(crate) fn root() -> PathBuf {
         root.display()
     );
     root.canonicalize().unwrap()
+}
+
+/// Lays `files` over the tools' tree and runs `script` in it, in namespaces of its own.
+#[track_caller]
+pub(crate) fn inside<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)>,
+    script: &str,
+    arguments: &[&str],
+) -> Output {
+    let (root, tree) = (root(), tempfile::tempdir().unwrap());
+    fs::create_dir(tree.path().join("mnt")).unwrap();
+    for (path, contents) in files {
+        let path = tree.path().join("files").join(path.trim_start_matches('/'));
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, contents).unwrap();
+    }
+    let mut words = vec!["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--"];
+    words.extend(["sh", "tests/it/enter.sh", root.to_str().unwrap()]);
+    words.extend([tree.path().to_str().unwrap(), script]);
+    words.extend(arguments);
+    run(&words, "")
 }
 
 /// A Python with `PyYAML`: this host's, or that of the tools.
