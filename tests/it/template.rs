@@ -1,10 +1,7 @@
 //! A site's value is never code: every template of the layers, rendered with the oddest values
 //! that the types let through, is read by the program that the file is for.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use homeseed::{
     layer::Purpose,
