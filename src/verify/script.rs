@@ -21,6 +21,9 @@ pub struct Login {
 /// A check that does not hold at once gets a second look or two: networks lose packets.
 const PATIENCE: u32 = 3;
 
+/// A machine that is not there is not waited for again and again, in seconds.
+const CONNECT: u32 = 5;
+
 /// All checks together take no longer, in seconds.
 const LIMIT: &str = "900";
 
@@ -31,8 +34,9 @@ const REMOTE: &str =
 /// The checks that need no login.
 pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Result<Vec<Finding>> {
     host.require("curl", "curl")?;
-    let route = format!("CHECK_CURL={}", route.map(Route::curl).unwrap_or_default());
-    let words = ["timeout", LIMIT, "env", &route, "sh", "-s", Vantage::Network.word()];
+    let route = route.map(Route::curl).unwrap_or_default();
+    let curl = format!("CHECK_CURL=--connect-timeout {CONNECT} {route}");
+    let words = ["timeout", LIMIT, "env", &curl, "sh", "-s", Vantage::Network.word()];
     let outcome = host.outcome(&words, &plan.script_within(PATIENCE))?;
     findings(plan, Vantage::Network, &outcome)
 }

@@ -16,6 +16,7 @@ mod site;
 mod sites;
 mod template;
 mod tidy;
+mod timeline;
 mod tools;
 mod user_data;
 mod well_known;
