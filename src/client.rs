@@ -81,6 +81,11 @@ impl Client {
         self.names.services(name).await
     }
 
+    /// Whether somebody listens at `address`.
+    pub async fn reaches(&self, address: SocketAddr) -> std::result::Result<(), String> {
+        dial(address).await.map(drop)
+    }
+
     /// Opens TLS to `address`, which is asked for `host`; an untrusted certificate is no error yet.
     pub async fn open(
         &self,

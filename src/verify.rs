@@ -51,7 +51,7 @@ pub struct Finding {
 /// Everything that was found.
 #[derive(Debug, Serialize)]
 pub struct Verdict {
-    /// In the order of the layers; what other homeservers see comes last.
+    /// What other homeservers see, then the layers in their order.
     pub findings: Vec<Finding>,
     /// The report on the federation.
     pub federation: Report,
@@ -83,9 +83,12 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     let plan = request.plan;
     progress.stage("asking the DNS");
     let client = Client::new(&request.ways)?;
-    block_on(desk::reaches_dns(&client, plan))??;
-    progress.stage("looking from here");
-    let mut findings = script::from_here(host, plan, request.ways.connect.as_ref())?;
+    let mut findings = if let Some(reason) = block_on(desk::unreachable(&client, plan))?? {
+        script::unseen(plan, &reason)
+    } else {
+        progress.stage("looking from here");
+        script::from_here(host, plan, request.ways.connect.as_ref())?
+    };
     if let Some(login) = &request.login {
         progress.stage(&format!("looking on {}", login.destination));
         findings.extend(script::over_ssh(host, plan, login)?);
@@ -93,7 +96,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     let place = |it: &Finding| plan.checks.iter().position(|check| check.title() == it.title());
     findings.sort_by_key(place);
     progress.stage("looking as another homeserver");
-    let (report, seen) = block_on(async {
+    let (report, mut seen) = block_on(async {
         let report = federation::examine(&client, &plan.server_name).await;
         // Where the machine is known to be, whatever the server name leads to.
         let target = format!("{}:443", plan.host);
@@ -101,6 +104,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
         let seen = desk::findings(&client, plan, &report, &direct).await;
         (report, seen)
     })?;
-    findings.extend(seen);
-    Ok(Verdict { findings, federation: report })
+    // First what all else rests on.
+    seen.extend(findings);
+    Ok(Verdict { findings: seen, federation: report })
 }

@@ -85,7 +85,9 @@ fn text(name: &str, report: &Report) -> String {
     } else {
         version.error.clone()
     };
-    lines.push(row("version", &version));
+    if !version.trim().is_empty() {
+        lines.push(row("version", &version));
+    }
     lines.push(row("verdict", if report.federation_ok { "good" } else { "bad" }));
     lines.join("\n") + "\n"
 }

@@ -9,7 +9,7 @@ use crate::{
 /// The whole table, and a last line that says how it stands.
 pub(super) fn of(plan: &Plan, verdict: &Verdict) -> String {
     let layers = plan.layers.iter().map(|layer| (layer.name.as_str(), layer.about.as_str()));
-    let groups = layers.chain([(FEDERATION, ABOUT_FEDERATION)]);
+    let groups = [(FEDERATION, ABOUT_FEDERATION)].into_iter().chain(layers);
     let text: String = groups.map(|(name, about)| group(name, about, verdict)).collect();
     text + &summary(plan, verdict)
 }

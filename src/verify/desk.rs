@@ -12,10 +12,21 @@ use crate::{
 /// With fewer days left, a certificate was not renewed when it should have been.
 const DAYS: i64 = 14;
 
-/// An error when no name server answers at all: then nothing can be said about the machine.
-pub(super) async fn reaches_dns(client: &Client, plan: &Plan) -> Result<()> {
-    let Err(reason) = client.records(&plan.host).await else { return Ok(()) };
-    Err(Error::host(reason).hint("is this computer connected to the internet?"))
+/// Why the machine cannot be reached at all, if so: no further look is worth its time.
+///
+/// An error when no name server answers: then nothing can be said about the machine.
+pub(super) async fn unreachable(client: &Client, plan: &Plan) -> Result<Option<String>> {
+    let addresses = client.addresses(&plan.host, 443).await.map_err(|reason| {
+        Error::host(reason).hint("is this computer connected to the internet?")
+    })?;
+    let mut why = format!("{} has no address", plan.host);
+    for address in addresses {
+        match client.reaches(address).await {
+            Ok(()) => return Ok(None),
+            Err(reason) => why = format!("{address}: {reason}"),
+        }
+    }
+    Ok(Some(why))
 }
 
 /// Everything, in order: `report` is what others find by the server name, `direct` what the machine shows.

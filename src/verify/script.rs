@@ -41,6 +41,20 @@ pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Resu
     findings(plan, Vantage::Network, &outcome)
 }
 
+/// The checks that need no login, of a machine that cannot be reached: none of them holds.
+pub(super) fn unseen(plan: &Plan, reason: &str) -> Vec<Finding> {
+    let checks = plan.checks.iter().filter(|check| check.from == Vantage::Network);
+    let finding = |check: &Check| Finding {
+        group: check.layer.clone(),
+        name: check.name.clone(),
+        from: check.from,
+        passed: false,
+        reason: vec![reason.to_owned()],
+        cure: String::new(),
+    };
+    checks.map(finding).collect()
+}
+
 /// The checks on the machine.
 pub(super) fn over_ssh(host: &Host, plan: &Plan, login: &Login) -> Result<Vec<Finding>> {
     host.require("ssh", "openssh-client")?;

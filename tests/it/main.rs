@@ -19,4 +19,5 @@ mod tidy;
 mod timeline;
 mod tools;
 mod user_data;
+mod verify;
 mod well_known;

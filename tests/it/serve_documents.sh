@@ -24,7 +24,7 @@ modules=/usr/lib/apache2/modules
 cat >/run/apache.conf <<END
 ServerName localhost
 PidFile /run/apache.pid
-ErrorLog /dev/stderr
+ErrorLog /run/apache/error.log
 Listen 8002
 LoadModule mpm_event_module $modules/mod_mpm_event.so
 LoadModule authz_core_module $modules/mod_authz_core.so
