@@ -59,7 +59,7 @@ impl Client {
         port: u16,
     ) -> std::result::Result<Vec<SocketAddr>, String> {
         let (host, port) = match &self.route {
-            Some(route) => route.of(host, port),
+            Some(route) => route.of(port),
             None => (host.to_owned(), port),
         };
         let addresses = self.names.addresses(&host).await?;

@@ -44,10 +44,8 @@ pub async fn examine_at(client: &Client, target: &str, name: &str) -> Report {
 
 /// From the name to where others connect to, and on from there.
 async fn judge(client: &Client, name: &ServerName, report: &mut Report) {
-    let asked = well_known::look_up(client, name).await;
-    let target = asked.target(name);
-    report.well_known = asked.report;
-    match target {
+    report.well_known = well_known::look_up(client, name).await;
+    match report.well_known.target(name) {
         Ok(target) => connect(client, &target, name, report).await,
         Err(error) => report.error = error,
     }

@@ -20,7 +20,10 @@ for file in bin/homeseed share/man/man1/homeseed-verify.1.gz share/bash-completi
 done
 echo 'ok: the package installs, with manual pages and completions'
 
-inside() { unshare --user --map-root-user chroot "$dir/root" /usr/bin/homeseed "$@"; }
+inside() {
+    if [ "$(id -u)" = 0 ]; then set -- chroot "$dir/root" /usr/bin/homeseed "$@"; else set -- unshare -Ur chroot "$dir/root" /usr/bin/homeseed "$@"; fi
+    "$@"
+}
 [ "$(inside --version)" = "$(target/release/homeseed --version)" ]
 inside check /usr/share/doc/homeseed/examples/site.yaml >/dev/null
 target/release/homeseed user-data examples/site.yaml >"$dir/user-data" 2>/dev/null

@@ -9,11 +9,6 @@ use url::Url;
 use super::report::WellKnown;
 use crate::client::{Answer, Client};
 
-/// What a name delegates to.
-pub(super) struct Delegation {
-    pub(super) report: WellKnown,
-}
-
 /// More than this nobody reads, as the tester does.
 const LIMIT: usize = 50 * 1024;
 
@@ -32,33 +27,30 @@ struct Document {
     server: String,
 }
 
-impl Delegation {
+impl WellKnown {
     /// Where to connect: a name that is there but is none is an error, as for other homeservers.
     pub(super) fn target(&self, name: &ServerName) -> Result<OwnedServerName, String> {
-        if self.report.server.is_empty() {
+        if self.server.is_empty() {
             return Ok(name.to_owned());
         }
-        let target = ServerName::parse(&self.report.server);
+        let target = ServerName::parse(&self.server);
         target.map_err(|_| {
-            format!(
-                "the well-known document names `{}`, which is no server name",
-                self.report.server
-            )
+            format!("the well-known document names `{}`, which is no server name", self.server)
         })
     }
 }
 
 /// Asks `name`; a name with a port or an address is not asked.
-pub(super) async fn look_up(client: &Client, name: &ServerName) -> Delegation {
+pub(super) async fn look_up(client: &Client, name: &ServerName) -> WellKnown {
     let mut report = WellKnown::default();
     if name.port().is_some() || name.is_ip_literal() {
-        return Delegation { report };
+        return report;
     }
     match fetch(client, name.host()).await {
         Ok(answer) => read(&answer, &mut report),
         Err(error) => report.result = error,
     }
-    Delegation { report }
+    report
 }
 
 fn read(answer: &Answer, report: &mut WellKnown) {

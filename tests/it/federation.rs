@@ -164,7 +164,8 @@ fn the_verdict_on_every_served_situation_is_that_of_the_table() {
     }
     let test = "federation::the_verdict_on_every_served_situation_is_that_of_the_table";
     let this = env::current_exe().unwrap();
-    let words = ["unshare", "-Urn", "--", this.to_str().unwrap(), "--exact", test, "--nocapture"];
+    let mut words = tools::alone();
+    words.extend([this.to_str().unwrap(), "--exact", test, "--nocapture"]);
     let mut command = tools::command(words[0]);
     command.args(&words[1..]).env(INSIDE, "1");
     let output = tools::finish(tools::start(&mut command), "");

@@ -56,6 +56,12 @@ pub(crate) fn root() -> PathBuf {
     root.canonicalize().unwrap()
 }
 
+/// The words that run what follows in a network namespace of its own; a user namespace only who needs one.
+pub(crate) fn alone() -> Vec<&'static str> {
+    let root = run(&["id", "-u"], "").stdout == b"0\n";
+    vec!["unshare", if root { "-n" } else { "-Urn" }, "--"]
+}
+
 /// Lays `files` over the tools' tree and runs `script` in it, in namespaces of its own.
 #[track_caller]
 pub(crate) fn inside<'a>(

@@ -12,7 +12,7 @@ const SITE: &str = "image-tests/minimal/site.yaml";
 /// In a network namespace of its own: nobody is there, and nobody answers for names.
 fn verify(words: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_homeseed");
-    tools::run(&[&["unshare", "-Urn", program, "verify", SITE], words].concat(), "")
+    tools::run(&[&tools::alone()[..], &[program, "verify", SITE], words].concat(), "")
 }
 
 fn out(output: &Output) -> &str {
