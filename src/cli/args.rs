@@ -54,11 +54,11 @@ fn colour(words: impl Iterator<Item = OsString>) -> ColorChoice {
 
 const EXAMPLES: &str = "\
 Examples:
-  homeseed init --server-name example.org --host chat.example.org \\
-    --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml
+  homeseed init
   homeseed check site.yaml
   homeseed plan site.yaml
   homeseed user-data site.yaml > user-data
+  homeseed verify site.yaml --wait 30m
 
 Exit status: 0 done, 1 the input is wrong or a check failed, 2 a tool or the
 host failed.";
