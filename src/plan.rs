@@ -23,7 +23,6 @@ use crate::{
 /// Where the machine finds what is planned for it.
 pub const HOME: &str = "/usr/lib/homeseed";
 
-/// Variables with the public facts about a machine, as shell.
 /// Where the public facts about a machine stand, as shell.
 pub const FACTS: &str = "/etc/homeseed/site.env";
 

@@ -1,6 +1,7 @@
 //! The command line from outside: what goes in, what comes out, and the exit status.
 
 use std::{
+    collections::BTreeSet,
     ffi::OsStr,
     fs,
     io::Read as _,
@@ -11,6 +12,8 @@ use std::{
     path::Path,
     process::{Command, Output},
 };
+
+use homeseed::{layer, site::Site};
 
 use crate::tools;
 
@@ -205,6 +208,14 @@ fn files_and_checks_are_shown_when_asked_for() {
 }
 
 #[test]
+fn an_authority_that_is_not_known_gets_no_caa_record_and_a_comment() {
+    let site = format!("{SITE}tls: {{acme: \"https://ca.example.net/dir\"}}\n");
+    let text = out(&run(&["plan", "-", "--format", "zone", "--ipv4", "203.0.113.7"], &site));
+    assert!(!text.contains(" CAA 0"), "{text}");
+    assert!(text.contains("\n; no CAA record: "), "{text}");
+}
+
+#[test]
 fn a_zone_is_read_by_a_parser_of_zone_files() {
     let words = ["plan", "-", "--format", "zone", "--ipv4", "203.0.113.7", "--ipv6", "2001:db8::7"];
     let text = out(&run(&words, SITE));
@@ -265,6 +276,13 @@ fn what_a_changed_site_changes_is_shown() {
     let text = out(&output);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(text.contains("+ port 8448\n"), "{text}");
+    let [come, gone, other] =
+        ["+ ", "- ", "~ "].map(|sign| text.lines().filter(|line| line.starts_with(sign)).count());
+    let count = format!("in all: {come} added, {gone} removed, {other} changed\n");
+    assert!(text.ends_with(&count), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&out(&diff(&["--format", "json"]))).unwrap();
+    assert_eq!(json["ports"]["added"], serde_json::json!([8448]));
+    assert_eq!(json["files"]["changed"].as_array().unwrap().len(), other);
     assert!(text.contains("~ file /etc/nftables.conf\n"), "{text}");
     assert!(text.contains("    +        tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
     assert_eq!(diff(&["--exit-code"]).status.code(), Some(1));
@@ -272,6 +290,40 @@ fn what_a_changed_site_changes_is_shown() {
     let output = diff(&["--exit-code"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(out(&output), "nothing would change on the machine\n");
+}
+
+#[test]
+fn a_document_to_be_published_again_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let new = dir.path().join("new.yaml");
+    let site = format!("{SITE}delegation: elsewhere\n");
+    fs::write(&new, site.replace("o@example.org", "p@example.org")).unwrap();
+    let text = out(&run(&["diff", "-", new.to_str().unwrap()], &site));
+    let line = "~ publication https://example.org/.well-known/matrix/support\n";
+    assert!(text.contains(line) && text.matches(" publication ").count() == 1, "{text}");
+}
+
+#[test]
+fn two_sites_cannot_both_be_standard_input() {
+    let output = run(&["diff", "-", "-"], SITE);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("both sites are standard input"), "{}", err(&output));
+}
+
+#[test]
+fn what_the_layers_record_for_life_is_what_cannot_change() {
+    // A value of the site, such as `born admin "$ADMIN"`; a constant cannot change with the site.
+    let steps = layer::embedded().into_values();
+    let recorded: BTreeSet<String> = steps
+        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .filter_map(|line| Some(line.strip_prefix("born ")?.split_once(" \"$")?.0.to_owned()))
+        .collect();
+    let site = Site::parse("it", SITE).unwrap();
+    // The release is no record: the machine looks at itself.
+    let kept = site.born_with().map(|(key, _, _)| key.to_owned());
+    let kept: BTreeSet<String> = kept.into_iter().filter(|key| key != "suite").collect();
+    assert!(!recorded.is_empty());
+    assert_eq!(recorded, kept);
 }
 
 #[test]
@@ -339,7 +391,58 @@ fn every_changed_byte_that_matters_is_noticed() {
 }
 
 #[test]
+fn the_last_digits_of_a_packed_payload_count_too() {
+    let words = ["user-data", "-", "--encoding", "compact", "--limit", "99999"];
+    let document = out(&run(&words, SITE));
+    let end = document.find("\n .\n . ./pack\n").unwrap();
+    for at in end - 40..end {
+        let mut damaged = document.clone().into_bytes();
+        damaged[at] = if damaged[at] == b'x' { b'y' } else { b'x' };
+        let read = homeseed::backend::user_data::read("it", &damaged);
+        assert!(read.is_err(), "{} bytes before the end", end - at);
+    }
+}
+
+#[test]
+fn empty_lines_at_the_end_are_no_damage() {
+    let document = out(&run(&["user-data", "-", "--limit", "99999"], SITE));
+    for ends in ["\n\n\n", "\r\n\r\n", ""] {
+        let text = document.trim_end().to_owned() + ends;
+        assert!(homeseed::backend::user_data::read("it", text.as_bytes()).is_ok(), "{ends:?}");
+    }
+}
+
+#[test]
+fn lines_that_are_missing_anywhere_are_noticed() {
+    for encoding in ["plain", "compact"] {
+        let words = ["user-data", "-", "--encoding", encoding, "--limit", "99999"];
+        let document = out(&run(&words, SITE));
+        let lines: Vec<&str> = document.split_inclusive('\n').collect();
+        // The end stays, so that it does not look cut short.
+        for first in (3..lines.len() - 1).step_by(5) {
+            for last in [first + 1, usize::midpoint(first, lines.len()), lines.len() - 7] {
+                let text = [&lines[..first], &lines[last.max(first + 1)..]].concat().concat();
+                let error = homeseed::backend::user_data::read("it", text.as_bytes()).unwrap_err();
+                assert!(error.message().starts_with("it was "), "{first} to {last}: {error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn blanks_behind_every_line_are_damage() {
+    let document = out(&run(&["user-data", "-", "--limit", "99999"], SITE));
+    let output = run(&["inspect", "-"], &document.replace('\n', " \n"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("damaged on the way: line 1:"), "{}", err(&output));
+}
+
+#[test]
 fn what_is_no_document_is_said_to_be_none() {
+    assert!(
+        homeseed::backend::user_data::read("it", &[0x1f, 0x8b, 0xff])
+            .is_err_and(|error| error.message() == "it is no document of homeseed")
+    );
     for text in ["", "#cloud-config\npackages: [x]\n", "\u{fffd}"] {
         let output = run(&["inspect", "-"], text);
         assert_eq!(output.status.code(), Some(1));

@@ -110,24 +110,34 @@ fn every_page_is_in_the_book() {
 
 #[test]
 fn every_key_of_a_plan_is_documented() {
-    let plan = fs::read_to_string("docs/plan.md").unwrap();
-    let output = tools::run(
-        &[
-            env!("CARGO_BIN_EXE_homeseed"),
-            "plan",
-            "image-tests/elsewhere/site.yaml",
-            "--format",
-            "json",
-        ],
-        "",
-    );
+    assert!(documented("plan.md", "As JSON", &["plan", "image-tests/elsewhere/site.yaml"]) > 30);
+}
+
+#[test]
+fn every_key_of_a_comparison_is_documented() {
+    let dir = tempfile::tempdir().unwrap();
+    let old = dir.path().join("old.yaml");
+    let site = fs::read_to_string("examples/site.yaml").unwrap();
+    fs::write(&old, site.replace("presence: false", "presence: true")).unwrap();
+    let words = ["diff", old.to_str().unwrap(), "examples/site.yaml"];
+    assert!(documented("plan.md", "What a change changes", &words) > 14);
+}
+
+/// How many keys the JSON of a verb has, each of which stands in that chapter of a page.
+#[track_caller]
+fn documented(page: &str, chapter: &str, words: &[&str]) -> usize {
+    let text = fs::read_to_string(format!("docs/{page}")).unwrap();
+    let (_, rest) = text.split_once(&format!("\n## {chapter}\n")).unwrap();
+    let chapter = rest.split("\n## ").next().unwrap();
+    let program = [env!("CARGO_BIN_EXE_homeseed")];
+    let output = tools::run(&[&program, words, &["--format", "json"]].concat(), "");
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut keys = std::collections::BTreeSet::new();
     collect(&document, &mut keys);
-    assert!(keys.len() > 30, "{keys:?}");
-    for key in keys {
-        assert!(plan.contains(&format!("`{key}`")), "docs/plan.md does not say what `{key}` is");
+    for key in &keys {
+        assert!(chapter.contains(&format!("`{key}`")), "docs/{page} does not say what `{key}` is");
     }
+    keys.len()
 }
 
 /// The keys of `value`, and of everything in it.

@@ -15,6 +15,9 @@ use crate::{
 /// No document needs more to be unpacked, in KiB: a damaged one may ask for anything.
 const MEMORY: u32 = 64 << 10;
 
+/// What cloud-init knows a document by.
+const FIRST: &str = "#cloud-config";
+
 /// What a document holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contents {
@@ -60,6 +63,9 @@ struct Reader<'a> {
 
 /// Reads the document in `bytes`; `name` names it in errors.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
+    if !bytes.starts_with(FIRST.as_bytes()) {
+        return Err(none(name));
+    }
     let text = String::from_utf8(bytes.to_vec()).map_err(|error| {
         let line = bytes[..error.utf8_error().valid_up_to()].split(|&it| it == b'\n').count();
         Error::new(format!("{name}: line {line} holds a byte that no document of homeseed has"))
@@ -67,7 +73,9 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
     })?;
     let crlf = text.contains("\r\n");
     let text = text.replace("\r\n", "\n");
-    let reader = Reader { name, text: &text, lines: text.lines().collect() };
+    // Forms like to add empty lines at the end, which YAML drops.
+    let text = text.trim_end_matches('\n');
+    let reader = Reader { name, text, lines: text.lines().collect() };
     let (version, host) = reader.provenance()?;
     let site_digest = reader.digest(2, "# site sha256:")?;
     let payload_digest = reader.digest(3, "# payload sha256:")?;
@@ -83,6 +91,11 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
     Ok(Contents { version, host, server_name, site_digest, payload_digest, compact, crlf, files })
 }
 
+fn none(name: &str) -> Error {
+    Error::new(format!("{name} is no document of homeseed"))
+        .hint(format!("`homeseed user-data site.yaml` makes one; it begins with `{FIRST}`"))
+}
+
 fn server_name(line: &str) -> Option<String> {
     line.strip_prefix("SERVER_NAME=").map(|value| value.trim_matches('\'').to_owned())
 }
@@ -91,13 +104,11 @@ impl Reader<'_> {
     fn provenance(&self) -> Result<(String, String)> {
         let second = self.lines.get(1).copied().unwrap_or_default();
         let words = second.strip_prefix("# homeseed ").and_then(|rest| rest.split_once(": "));
-        match (self.lines.first(), words) {
-            (Some(&"#cloud-config"), Some((version, host))) => {
-                Ok((version.to_owned(), host.to_owned()))
-            }
-            _ => Err(Error::new(format!("{} is no document of homeseed", self.name))
-                .hint("`homeseed user-data site.yaml` makes one; it begins with `#cloud-config`")),
+        let (version, host) = words.ok_or_else(|| none(self.name))?;
+        if self.lines[0] != FIRST {
+            return Err(self.changed(0, &format!("it should be `{FIRST}`")));
         }
+        Ok((version.to_owned(), host.to_owned()))
     }
 
     fn digest(&self, at: usize, prefix: &str) -> Result<String> {
@@ -205,7 +216,8 @@ impl Reader<'_> {
             |at: usize| if compact { self.damaged(start) } else { self.damaged(start + at) };
         let Some(body) = script.strip_prefix(payload::PLACE) else { return Err(broken(0)) };
         let Some(body) = body.strip_suffix(payload::FINISH) else {
-            return Err(broken(script.lines().count() - payload::FINISH.lines().count()));
+            let count = script.lines().count();
+            return Err(broken(count.saturating_sub(payload::FINISH.lines().count())));
         };
         let mut lines = body.lines().zip(1..);
         let mut files = Vec::new();
@@ -298,7 +310,10 @@ impl Unpacked {
 }
 
 fn decompressed(bytes: &[u8]) -> Option<String> {
+    let mut reader = LzmaReader::new_mem_limit(bytes, MEMORY, None).ok()?;
+    // The machine refuses a stream whose last bytes are not what they should be, though nothing is decoded from them.
+    reader.set_relaxed_end_condition(false);
     let mut text = String::new();
-    LzmaReader::new_mem_limit(bytes, MEMORY, None).ok()?.read_to_string(&mut text).ok()?;
+    reader.read_to_string(&mut text).ok()?;
     Some(text)
 }

@@ -21,7 +21,7 @@ pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
         section("Publish on another web server", &publications(plan)),
         section("Warnings", &plan.warnings),
         section("Layers, in the order of their steps", &table(&layers)),
-        section("Debian packages, with all that they need", &wrapped(&packages(plan))),
+        section(&counted(plan), &wrapped(&packages(plan))),
         section("Sizes", &sizes(plan)),
     ];
     head + parts.concat().trim_end() + "\n"
@@ -60,6 +60,10 @@ fn publications(plan: &Plan) -> Vec<String> {
         lines.push("`homeseed well-known` writes them, with their header fields".to_owned());
     }
     lines
+}
+
+fn counted(plan: &Plan) -> String {
+    format!("{} Debian packages, with all that they need", plan.packages.len())
 }
 
 fn packages(plan: &Plan) -> Vec<&str> {

@@ -20,7 +20,7 @@ pub(super) struct Record {
     pub(super) why: &'static str,
 }
 
-/// For how long others may keep them, in seconds: short while a machine is new.
+/// For how long others may keep them, in seconds: an hour, so that a mistake is soon mended.
 const TTL: u32 = 3600;
 
 /// All of them, by name.
@@ -39,13 +39,15 @@ pub(super) fn records(
         add("AAAA", ipv6.map(|it| it.to_string()), "its IPv6 address; none if it has none");
         if let Some(authority) = site.certificate_authority() {
             let value = format!("0 issue \"{authority}\"");
-            add("CAA", Some(value), "nobody else may sign certificates; optional");
+            add("CAA", Some(value), "no other authority may sign; optional");
         }
     }
     records
 }
 
 /// Lines of a zone file (RFC 1035); what only the operator knows is left to be filled in.
+///
+/// A missing CAA record is explained: the tag for an authority cannot be told from its address.
 pub(super) fn text(plan: &Plan, records: &[Record]) -> String {
     let mut text = format!("; DNS records of {} on {}\n", plan.server_name, plan.host);
     for Record { name, kind, value, why } in records {
@@ -53,6 +55,9 @@ pub(super) fn text(plan: &Plan, records: &[Record]) -> String {
             Some(value) => format!("{name}. {TTL} IN {kind} {value}\n"),
             None => format!("; {name}. {TTL} IN {kind} <{why}>\n"),
         };
+    }
+    if !records.iter().any(|record| record.kind == "CAA") {
+        text += "; no CAA record: ask your certificate authority for the name that it goes by\n";
     }
     text
 }
