@@ -365,7 +365,7 @@ fn a_document_is_read_back() {
 }
 
 #[test]
-fn every_changed_byte_that_matters_is_noticed() {
+fn every_changed_byte_of_a_document_is_noticed() {
     // A key, so that every kind of line is there; the site's own digest is a comment that nothing rests on.
     let key = fs::read_to_string("image-tests/minimal/site.yaml").unwrap();
     for encoding in ["plain", "compact"] {
@@ -373,20 +373,16 @@ fn every_changed_byte_that_matters_is_noticed() {
         let document = out(&run(&words, &key)).into_bytes();
         let comment = document.iter().enumerate().filter(|(_, it)| **it == b'\n').nth(2).unwrap().0;
         let read = |bytes: &[u8]| homeseed::backend::user_data::read("it", bytes);
-        let whole = read(&document).unwrap();
-        let (mut steps, mut harmless) = (0, 0);
+        assert!(read(&document).is_ok());
+        let mut steps = 0;
         for at in (comment + 1..document.len()).step_by(97) {
             let mut damaged = document.clone();
             damaged[at] = if damaged[at] == b'x' { b'y' } else { b'x' };
-            // The last digits of a compressed stream may be padding.
-            let noticed =
-                read(&damaged).map_or(true, |found| encoding == "compact" && found == whole);
-            assert!(noticed, "byte {at} of the {encoding} document");
-            harmless += usize::from(read(&damaged).is_ok());
+            assert!(read(&damaged).is_err(), "byte {at} of the {encoding} document");
             assert!(read(&document[..at]).is_err(), "cut at byte {at} of the {encoding} document");
             steps += 1;
         }
-        assert!(steps > 100 && harmless <= 1, "{harmless} of {steps}");
+        assert!(steps > 100);
     }
 }
 
