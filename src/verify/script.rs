@@ -29,7 +29,7 @@ const LIMIT: &str = "900";
 
 /// The script on the machine, as root whoever logs in.
 const REMOTE: &str =
-    "if [ \"$(id -u)\" = 0 ]; then exec sh -s host; else exec sudo -n sh -s host; fi";
+    "cd /; if [ \"$(id -u)\" = 0 ]; then exec sh -s host; else exec sudo -n sh -s host; fi";
 
 /// The checks that need no login.
 pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Result<Vec<Finding>> {
