@@ -18,9 +18,10 @@ echo "userspace $(systemctl show -P UserspaceTimestampMonotonic)"
 for unit in cloud-init-local cloud-init cloud-config cloud-final; do
     echo "unit $unit $(systemctl show -P InactiveExitTimestampMonotonic $unit) $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"
 done
-while read -r name seconds; do
+# A step stands there once for each document, and its stamp is of the last.
+awk '{ took[$1] = $2 } END { for (name in took) print name, took[name] }' steps.log | while read -r name seconds; do
     echo "step $name $seconds $(stat -c %.Y "stamps/$name")"
-done <steps.log
+done
 echo "verdict $(stat -c %.Y /run/homeseed/verdict) $(stat -c %.Y status.json)"
 "#;
 
