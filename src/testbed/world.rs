@@ -179,7 +179,9 @@ impl World<'_> {
             let (sentence, ready) = self.state()?;
             if ready {
                 self.ready_after.push(self.machine.age());
-                self.draw()?;
+                if let Err(error) = self.draw() {
+                    self.progress.say(&format!("{}: no timeline: {error}", self.case.name));
+                }
                 return Ok(said(sentence));
             }
             if Instant::now() > deadline {
