@@ -128,7 +128,8 @@ impl Client {
     }
 }
 
-/// Runs `task`, which may use a [`Client`], to its end.
+/// Runs `task`, which may use a [`Client`], to its end; the client's connections end with it, so that
+/// another task needs another client.
 pub fn block_on<T>(task: impl Future<Output = T>) -> Result<T> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     let runtime = builder.enable_all().build();

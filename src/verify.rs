@@ -82,8 +82,8 @@ impl Verdict {
 pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<Verdict> {
     let plan = request.plan;
     progress.stage("asking the DNS");
-    let client = Client::new(&request.ways)?;
-    let mut findings = if let Some(reason) = block_on(desk::unreachable(&client, plan))?? {
+    let first = Client::new(&request.ways)?;
+    let mut findings = if let Some(reason) = block_on(desk::unreachable(&first, plan))?? {
         script::unseen(plan, &reason)
     } else {
         progress.stage("looking from here");
@@ -96,6 +96,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     let place = |it: &Finding| plan.checks.iter().position(|check| check.title() == it.title());
     findings.sort_by_key(place);
     progress.stage("looking as another homeserver");
+    let client = Client::new(&request.ways)?;
     let (report, mut seen) = block_on(async {
         let report = federation::examine(&client, &plan.server_name).await;
         // Where the machine is known to be, whatever the server name leads to.
