@@ -94,7 +94,7 @@ fn sections() -> Vec<(String, String)> {
 }
 
 /// The example with the required keys that it leaves out.
-fn completed(example: &str) -> String {
+pub(crate) fn completed(example: &str) -> String {
     let missing = REQUIRED.iter().filter(|(key, _)| !example.contains(&format!("{key}:")));
     missing.map(|(_, text)| *text).chain([example]).collect()
 }

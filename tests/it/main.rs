@@ -4,12 +4,15 @@
 
 mod checks;
 mod cli;
+mod commands;
 mod docs;
 mod docs_site;
 mod federation;
 mod golden;
 mod init;
+mod links;
 mod overlay;
+mod pages;
 mod plan;
 mod served;
 mod site;
