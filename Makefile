@@ -37,8 +37,7 @@ unit: build
 	cargo test --release --locked --quiet
 
 book: $(MDBOOK) ## the documentation as pages, in target/book
-	$(MDBOOK) build docs 2>target/book.log || { cat target/book.log; exit 1; }
-	python3 tests/book.py target/book
+	tests/book.sh $(MDBOOK)
 
 $(MDBOOK):
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=0 cargo install --quiet --locked --root target/tools --no-default-features mdbook@0.5.4

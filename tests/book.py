@@ -1,6 +1,7 @@
 """Reads the book as it was built: every link in it leads to a page and a place that exist."""
 
 import html.parser
+import os
 import pathlib
 import sys
 import urllib.parse
@@ -23,17 +24,18 @@ class Page(html.parser.HTMLParser):
             self.links.extend(attrs[name] for name in ("href", "src") if attrs.get(name))
 
 
-pages = {path.name: Page(path) for path in BOOK.glob("*.html")}
+pages = {path.relative_to(BOOK): Page(path) for path in BOOK.rglob("*.html")}
 dead, seen = [], 0
 for name, page in sorted(pages.items()):
     # The one page that stands for every address has links from the root.
-    for link in page.links if name != "404.html" else ():
+    for link in page.links if name.name != "404.html" else ():
         parts = urllib.parse.urlsplit(link)
         if parts.scheme or parts.netloc:
             continue
         seen += 1
-        target = urllib.parse.unquote(parts.path) or name
-        if not (BOOK / target).exists():
+        path = urllib.parse.unquote(parts.path) or name.name
+        target = pathlib.Path(os.path.normpath(name.parent / path))
+        if not (BOOK / target).is_file():
             dead.append(f"{name}: {link}: there is no such page")
         elif parts.fragment and target in pages:
             if urllib.parse.unquote(parts.fragment) not in pages[target].places:
