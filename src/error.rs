@@ -79,11 +79,16 @@ impl Place {
     /// The same, when only the one line may be known.
     #[must_use]
     pub fn of_line(file: &str, text: &str, line: usize, column: usize, width: usize) -> Place {
-        // What is printed must not be able to drive the terminal.
-        let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
-        let text = text.chars().map(harmless).collect();
+        let text = harmless(text);
         Place { file: file.to_owned(), line, column: column.max(1), width: width.max(1), text }
     }
+}
+
+/// `text` in one line, as it may be printed: what others wrote must not be able to drive the terminal.
+#[must_use]
+pub fn harmless(text: &str) -> String {
+    let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    text.chars().map(harmless).collect()
 }
 
 /// Every mistake that was found in one run, in the order of the places.

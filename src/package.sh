@@ -8,7 +8,7 @@ arch=$(dpkg --print-architecture)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
 tree=target/deb/tree
-rm -rf "$tree"
+rm -rf target/deb
 umask 022
 
 doc=$tree/usr/share/doc/homeseed

@@ -20,9 +20,9 @@ look() {
 }
 
 # look_inside: the same, on the machine too.
-look_inside() {
+look_inside() { # ARGUMENTS...
     look --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-        --ssh-option IdentitiesOnly=yes
+        --ssh-option IdentitiesOnly=yes "$@"
 }
 
 # good COUNT: all is well, and at least so many facts were looked at.
@@ -49,6 +49,9 @@ look
 holds 'the desk finds nothing wrong' good 20
 look_inside
 holds 'the desk finds nothing wrong on the machine either' good 45
+dns "host-record=$HOST,2606:2800:220:1::dead"
+look --connect "$MACHINE"
+holds 'another way leads past a name that leads elsewhere' good 20
 
 # ---- what can be seen from outside ----
 guest 'cd / && tar -cf /run/before.tar etc/nginx etc/homeseed etc/matrix-synapse etc/ssh etc/postgresql'
@@ -130,7 +133,7 @@ holds 'everything is mended' guest 'set -e
     systemctl stop matrix-synapse
     systemctl restart postgresql nftables
     runuser -u postgres -- psql -qXc "DROP DATABASE synapse" -c "ALTER DATABASE kept RENAME TO synapse"
-    systemctl start matrix-synapse
-    until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done'
-look_inside
-holds 'mended, the desk finds nothing wrong' good 45
+    systemd-run -q --on-active=20 systemctl start matrix-synapse'
+look_inside --wait 5m
+holds 'the desk waits until nothing is wrong' good 45
+holds 'it has seen the machine before it was mended' grep -q 'is not there yet' "$DIR/verify.err"

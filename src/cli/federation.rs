@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::{output, show};
 use crate::{
     client::{Client, Route, Ways, block_on},
-    error::{Error, Errors},
+    error::{Error, Errors, harmless},
     federation::{self, Connection, Report},
 };
 
@@ -58,12 +58,13 @@ pub(super) fn run(asked: &Asked) -> Result<(), Errors> {
         return Ok(());
     }
     let first = report.sentences().into_iter().next().unwrap_or_default();
-    Err(Error::new(format!("others cannot federate with {}: {first}", asked.server_name)).into())
+    let why = format!("others cannot federate with {}: {first}", asked.server_name);
+    Err(Error::new(harmless(&why)).into())
 }
 
 fn text(name: &str, report: &Report) -> String {
-    let mut lines = vec![format!("server name   {name}")];
-    let row = |left: &str, right: &str| format!("{left:<12}  {right}");
+    let row = |left: &str, right: &str| harmless(&format!("{left:<12}  {right}"));
+    let mut lines = vec![row("server name", name)];
     match (&report.well_known.server, &report.well_known.result) {
         (server, _) if !server.is_empty() => lines.push(row("delegates to", server)),
         (_, result) if !result.is_empty() => lines.push(row("document", result)),

@@ -1,6 +1,10 @@
 //! Reads what the user names: a site, and the layers that it is compiled with.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs,
+    io::{self, Read as _},
+    path::Path,
+};
 
 use walkdir::WalkDir;
 
@@ -35,9 +39,23 @@ pub(super) fn compile(
 
 /// The site at `path`.
 pub(super) fn site(path: &Path) -> std::result::Result<Site, Errors> {
-    let name =
-        if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
-    Site::parse(&name, &text(path)?)
+    Site::parse(&name(path), &text(path)?)
+}
+
+/// What errors call `path`.
+pub(super) fn name(path: &Path) -> String {
+    if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
+}
+
+/// The bytes at `path`; `-` is standard input.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = if is_stdin(path) {
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        fs::read(path)
+    };
+    read.map_err(|error| unreadable(path, &error))
 }
 
 /// The text at `path`; `-` is standard input.

@@ -1,12 +1,8 @@
 //! The verb that reads a document back.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use super::output;
+use super::{input, output};
 use crate::{
     backend::{
         parts,
@@ -36,26 +32,12 @@ pub(super) struct Asked {
 
 /// Reads it, and says what it holds.
 pub(super) fn run(asked: &Asked) -> Result<()> {
-    let (name, bytes) = bytes(&asked.document)?;
-    let contents = user_data::read(&name, &bytes)?;
+    let bytes = input::bytes(&asked.document)?;
+    let contents = user_data::read(&input::name(&asked.document), &bytes)?;
     if let Some(dir) = &asked.extract {
         extract(&contents, dir)?;
     }
     output::print(&text(&contents, bytes.len()))
-}
-
-fn bytes(path: &Path) -> Result<(String, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    if path == Path::new("-") {
-        let read = io::stdin().read_to_end(&mut bytes);
-        read.map_err(|error| Error::host(format!("cannot read standard input: {error}")))?;
-        return Ok(("standard input".to_owned(), bytes));
-    }
-    let name = path.display().to_string();
-    match fs::read(path) {
-        Ok(bytes) => Ok((name, bytes)),
-        Err(error) => Err(Error::new(format!("cannot read {name}: {error}"))),
-    }
 }
 
 fn extract(contents: &Contents, dir: &Path) -> Result<()> {

@@ -60,7 +60,7 @@ pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
     let records = zone::records(&site, &plan, asked.ipv4, asked.ipv6);
     let text = match asked.format {
         _ if asked.files => screen::files(&plan),
-        _ if asked.checks => screen::checks(&plan),
+        _ if asked.checks => show::checks(&plan),
         Format::Text => screen::whole(&plan, &records),
         Format::Zone => zone::text(&plan, &records),
         Format::Json => show::pretty(&document::of(&plan, &records)),

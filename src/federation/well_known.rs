@@ -60,7 +60,9 @@ fn read(answer: &Answer, report: &mut WellKnown) {
         }
         Ok(document) => {
             report.server = document.server;
-            report.cache_expires_at = expiry(answer);
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let kept = kept(answer.header("cache-control"), answer.header("expires"), now);
+            report.cache_expires_at = if kept == 0 { 0 } else { now + kept };
         }
         Err(error) => report.result = format!("it is not a JSON object with `m.server`: {error}"),
     }
@@ -99,16 +101,40 @@ fn next(url: &Url, answer: &Answer) -> Result<Url, String> {
     }
 }
 
-/// When others forget it, by `Cache-Control`.
-fn expiry(answer: &Answer) -> u64 {
-    let control = answer.header("cache-control").to_lowercase();
+/// For how many seconds from `now` others keep a document, by its `Cache-Control` and else its `Expires`.
+fn kept(control: &str, expires: &str, now: u64) -> u64 {
+    let control = control.to_lowercase();
     let mut words = control.split(',').map(str::trim);
-    let age = |word: &str| word.strip_prefix("max-age=").and_then(|it| it.parse::<u64>().ok());
-    let kept = if words.clone().any(|it| it == "no-store" || it == "no-cache") {
-        0
-    } else {
-        words.find_map(age).unwrap_or(KEPT).min(KEPT_AT_MOST)
-    };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    now + kept
+    if words.clone().any(|it| it == "no-store" || it == "no-cache") {
+        return 0;
+    }
+    let age = words.find_map(|word| word.strip_prefix("max-age=")?.parse::<u64>().ok());
+    let end = || httpdate::parse_http_date(expires).ok()?.duration_since(UNIX_EPOCH).ok();
+    let until = || end().map(|end| end.as_secs().saturating_sub(now));
+    age.or_else(until).unwrap_or(KEPT).min(KEPT_AT_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_is_kept_as_long_as_it_says_and_two_days_at_most() {
+        // 15 November 1994, 12:00 GMT.
+        let (noon, midnight) = (784_900_800, "Wed, 16 Nov 1994 00:00:00 GMT");
+        let cases = [
+            ("", "", KEPT),
+            ("public, max-age=3600", "", 3600),
+            ("Max-Age=60", midnight, 60),
+            ("max-age=99999999", "", KEPT_AT_MOST),
+            ("no-store", midnight, 0),
+            ("private, no-cache", "", 0),
+            ("", midnight, 43_200),
+            ("", "Sun, 06 Nov 1994 08:49:37 GMT", 0),
+            ("max-age=soon", "0", KEPT),
+        ];
+        for (control, expires, seconds) in cases {
+            assert_eq!(kept(control, expires, noon), seconds, "{control} {expires}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use std::{
         ffi::OsStrExt as _,
         fs::{FileTypeExt as _, PermissionsExt as _, symlink},
     },
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -480,13 +480,12 @@ fn a_misspelt_verb_or_word_gets_a_suggestion() {
 fn a_misspelt_layer_gets_a_suggestion() {
     let dir = tempfile::tempdir().unwrap();
     layer(dir.path(), "my-layer");
-    let site = dir.path().join("site.yaml");
-    fs::write(&site, format!("{SITE}layers: [./my-laier]\n")).unwrap();
+    let site = site_with(dir.path(), "./my-laier");
     let output = run(&["check", site.to_str().unwrap()], "");
     assert!(err(&output).contains("hint: did you mean `my-layer`?"), "{}", err(&output));
     let manifest = dir.path().join("my-layer/layer.yaml");
     fs::write(manifest, "about: x\nneeds: [ngnix]\n").unwrap();
-    fs::write(&site, format!("{SITE}layers: [./my-layer]\n")).unwrap();
+    let site = site_with(dir.path(), "./my-layer");
     let output = run(&["check", site.to_str().unwrap()], "");
     assert!(err(&output).contains("hint: did you mean `nginx`?"), "{}", err(&output));
 }
@@ -554,6 +553,13 @@ fn manual_pages_are_sound() {
     assert!(out(&run(&["man"], "")).starts_with(".ie"));
 }
 
+/// A site in `dir` that names a layer of its own.
+fn site_with(dir: &Path, layer: &str) -> PathBuf {
+    let site = dir.join("site.yaml");
+    fs::write(&site, format!("{SITE}layers: [{layer}]\n")).unwrap();
+    site
+}
+
 fn layer(dir: &Path, name: impl AsRef<Path>) {
     let folder = dir.join(name);
     fs::create_dir_all(&folder).unwrap();
@@ -565,8 +571,7 @@ fn layer(dir: &Path, name: impl AsRef<Path>) {
 fn a_site_brings_layers_of_its_own() {
     let dir = tempfile::tempdir().unwrap();
     layer(dir.path(), "mine");
-    let site = dir.path().join("site.yaml");
-    fs::write(&site, format!("{SITE}layers: [mine]\n")).unwrap();
+    let site = site_with(dir.path(), "mine");
     let text = out(&run(&["plan", site.to_str().unwrap()], ""));
     assert!(text.contains("7777"), "{text}");
 }
@@ -575,8 +580,7 @@ fn a_site_brings_layers_of_its_own() {
 fn a_layer_cannot_take_the_name_of_another() {
     let dir = tempfile::tempdir().unwrap();
     layer(dir.path(), "base");
-    let site = dir.path().join("site.yaml");
-    fs::write(&site, format!("{SITE}layers: [base]\n")).unwrap();
+    let site = site_with(dir.path(), "base");
     let output = run(&["check", site.to_str().unwrap()], "");
     assert_eq!(output.status.code(), Some(1));
     assert!(err(&output).contains("there is a layer `base` already"), "{}", err(&output));

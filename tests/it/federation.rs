@@ -1,7 +1,7 @@
 //! The federation's verdict in situations that are served, beside a table made by hand from the
 //! specification and the source of the federation tester.
 
-use std::{env, fs};
+use std::{env, fs, process::Output};
 
 use serde_json::Value;
 
@@ -57,8 +57,12 @@ const TABLE: &[Row] = &[
     ("dead6.test", false, "/ConnectionErrors/[fd00::28]:8448/Message", "cannot connect"),
     ("srvalias.test", false, "/DNSResult/Hosts/alias.test/Error/Message", "RFC 2782"),
     ("mute.test", false, "/ConnectionErrors/10.1.0.30:8448/Message", "answers 404"),
+    ("nasty.test", false, "/Error", "no server name"),
     ("versionless.test", false, "/Version/error", "answers 500"),
 ];
+
+/// Escaped in JSON: it would clear the screen, and say something in our name.
+const NASTY: &str = r"\u001b[2J\nok 1 - all is well";
 
 const ZONE: &str = "
 delegated.test A 10.1.0.1
@@ -102,6 +106,7 @@ dead6.test AAAA fd00::28
 srvalias.test A 10.9.9.9
 _matrix-fed._tcp.srvalias.test SRV 10 0 8448 alias.test
 mute.test A 10.1.0.30
+nasty.test A 10.1.0.32
 versionless.test A 10.1.0.31
 ";
 
@@ -149,6 +154,7 @@ fn serve(good: &Authority, other: &Authority) {
     serve_keys(good, "10.1.0.26", "keyless.test", &Keys { algorithm: "x", ..keys("keyless.test") });
     serve_keys(good, "10.1.0.27", "short.test", &Keys { length: 31, ..keys("short.test") });
     hs("dead6.test").listen(good, "10.1.0.28", 8448);
+    delegating("nasty.test", NASTY).listen(good, "10.1.0.32", 443);
     Server::plain("mute.test").listen(good, "10.1.0.30", 8448);
     hs("versionless.test").page(VERSION, 500, "").listen(good, "10.1.0.31", 8448);
 }
@@ -191,14 +197,22 @@ fn inside() {
     let wrong: Vec<String> =
         TABLE.iter().filter_map(|row| judge(row, store.to_str().unwrap()).err()).collect();
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    let said = tools::said(&look("nasty.test", "text", store.to_str().unwrap()));
+    assert!(said.contains("ok 1 - all is well"), "{said}");
+    assert!(!said.contains('\u{1b}') && !said.contains("\nok 1"), "{said}");
     println!("{} situations", TABLE.len());
 }
 
-fn judge((name, good, place, expected): &Row, store: &str) -> Result<(), String> {
+/// What `homeseed federation` says of `name`.
+fn look(name: &str, format: &str, store: &str) -> Output {
     let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
-    command.args(["federation", name, "--format", "json", "--nameserver", "127.0.0.1"]);
+    command.args(["federation", name, "--format", format, "--nameserver", "127.0.0.1"]);
     command.env("SSL_CERT_FILE", store).env_remove("SSL_CERT_DIR");
-    let output = tools::finish(tools::start(&mut command), "");
+    tools::finish(tools::start(&mut command), "")
+}
+
+fn judge((name, good, place, expected): &Row, store: &str) -> Result<(), String> {
+    let output = look(name, "json", store);
     let report: Value = serde_json::from_slice(&output.stdout)
         .map_err(|error| format!("{name}: {error}\n{}", tools::said(&output)))?;
     let found = match report.pointer(place) {

@@ -3,7 +3,6 @@
 use super::zone::Record;
 use crate::{
     backend::user_data::{self, Encoding, LIMIT},
-    check::Check,
     plan::Plan,
 };
 
@@ -34,12 +33,6 @@ pub(super) fn files(plan: &Plan) -> String {
         [format!("{bytes:>6}"), file.mode.to_string(), who, file.layer.clone(), file.path.clone()]
     };
     lines(&table(&plan.files.iter().map(row).collect::<Vec<_>>()))
-}
-
-/// Every check.
-pub(super) fn checks(plan: &Plan) -> String {
-    let row = |it: &Check| [it.from.word().to_owned(), it.layer.clone(), it.name.clone()];
-    lines(&table(&plan.checks.iter().map(row).collect::<Vec<_>>()))
 }
 
 fn row(record: &Record) -> [String; 3] {

@@ -11,13 +11,14 @@ const ROW: f64 = 22.0;
 /// Above the first row.
 const TOP: f64 = 56.0;
 
-/// Colours that both kinds of paper carry, and text that follows the paper.
+/// Bars that both kinds of paper carry; paper and text follow the reader's.
 const STYLE: &str = "\
+.paper { fill: #ffffff }
 text { font: 12px system-ui, sans-serif; fill: #24292f }
 .title { font-size: 15px; font-weight: 600 }
 .grid { stroke: #8c959f; stroke-opacity: .35 }
 .kernel { fill: #8c959f } .delivery { fill: #bf8700 } .step { fill: #2f6feb } .verdict { fill: #1a7f37 }
-@media (prefers-color-scheme: dark) { text { fill: #e6edf3 } }
+@media (prefers-color-scheme: dark) { .paper { fill: #0d1117 } text { fill: #e6edf3 } }
 ";
 
 /// A picture of `bars`, titled `title`.
@@ -31,7 +32,7 @@ pub fn svg(title: &str, bars: &[Bar]) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" role=\"img\" \
          aria-labelledby=\"title desc\">\n<title id=\"title\">{}</title>\n<desc id=\"desc\">{}</desc>\n\
-         <style>\n{STYLE}</style>\n<text class=\"title\" x=\"8\" y=\"24\">{}</text>\n{}{rows}</svg>\n",
+         <style>\n{STYLE}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n<text class=\"title\" x=\"8\" y=\"24\">{}</text>\n{}{rows}</svg>\n",
         escaped(title),
         escaped(&described(bars)),
         escaped(title),
