@@ -98,7 +98,7 @@ async fn strays(client: &Client, plan: &Plan) -> Vec<String> {
 
 fn stray(plan: &Plan, name: &str, service: &Service) -> Option<String> {
     let Service { target, port, .. } = service;
-    let open = plan.ports.iter().any(|it| it.number == *port);
+    let open = plan.ports.iter().any(|it| it.range.has_tcp(*port));
     let ours = *target == plan.host && open;
     (!ours).then(|| format!("{name} leads to {target}:{port}, not to {}:443", plan.host))
 }

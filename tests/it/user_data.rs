@@ -9,6 +9,7 @@ use std::{
     thread,
 };
 
+use homeseed::layer::embedded_schema;
 use homeseed::{
     backend::user_data::{Encoding, LIMIT, render},
     plan::{self, Plan},
@@ -72,7 +73,8 @@ fn small() -> Plan {
 }
 
 fn planned(text: &str) -> Plan {
-    let site = Site::parse("site.yaml", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let site = Site::parse("site.yaml", text, embedded_schema())
+        .unwrap_or_else(|errors| panic!("{errors}"));
     plan::with(&site, sites::layers()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -93,7 +95,7 @@ fn the_same_site_gives_the_same_bytes() {
 
 #[test]
 fn both_encodings_carry_the_same_payload() {
-    let payload = format!("# payload sha256:{}\n", small().digest());
+    let payload = format!("\n want={}\n", small().digest());
     for encoding in [Encoding::Plain, Encoding::Compact] {
         assert!(render(&small(), encoding, usize::MAX).unwrap().contains(&payload));
     }
