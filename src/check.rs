@@ -3,19 +3,18 @@
 //! [`script`] turns all of them into one POSIX script that prints TAP; [`read_tap`] reads what it
 //! said. The same text runs on the machine, from the operator's desk and in QEMU.
 
+mod judgement;
 mod tap;
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+pub use judgement::Judgement;
 pub use tap::{Outcome, read_tap};
 
 /// What a check may use beside plain shell.
 const HELPERS: &str = include_str!("check/helpers.sh");
-
-/// The line that ends the shell of a check; no line of a check is this alone.
-const END: &str = ".";
 
 /// The fixed part of the generated script: the loop around the checks.
 const RUNNER: &str = include_str!("check/runner.sh");
@@ -122,11 +121,21 @@ pub fn script(
         }
         let (from, wait, title) = (check.from.word(), check.wait, quoted(&check.title()));
         let run = shrunk(&check.run);
-        let run = run.trim_end();
-        writeln!(text, "check {from} {wait} {title} <<'{END}'\n{run}\n{END}")
+        let (run, end) = (run.trim_end(), end_of(&run));
+        writeln!(text, "check {from} {wait} {title} <<'{end}'\n{run}\n{end}")
             .expect("a string takes all");
     }
     text + "exit $failed\n"
+}
+
+/// A line that ends a here-document: none of those in `text`.
+#[must_use]
+pub fn end_of(text: &str) -> String {
+    let mut end = String::from(".");
+    while text.lines().any(|line| line == end) {
+        end.push('.');
+    }
+    end
 }
 
 /// The variable that holds the functions of `layer`.

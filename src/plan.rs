@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 use self::lean::lean;
 
 use crate::{
-    check::{self, Check, Helpers, Vantage},
+    check::{self, Check, Helpers, Judgement, Vantage},
     error::Errors,
     layer::{Layers, Sources},
     site::Site,
@@ -80,7 +80,7 @@ pub struct Plan {
     /// Shell functions that the checks call.
     pub helpers: Vec<Helpers>,
     /// What to do when a judgement of `verify` fails, by its word.
-    pub cures: BTreeMap<String, String>,
+    pub cures: BTreeMap<Judgement, String>,
     /// Checks, in the order of the layers.
     pub checks: Vec<Check>,
 }

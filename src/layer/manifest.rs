@@ -9,7 +9,7 @@ use super::{
     port::DeclaredPort,
 };
 use crate::{
-    check::Vantage,
+    check::{Judgement, Vantage},
     error::{Error, Place},
     template::Conditional,
 };
@@ -85,7 +85,7 @@ pub struct Manifest {
     pub waives: BTreeMap<String, String>,
     /// What to do when a judgement of `homeseed verify` fails, by the judgement's word.
     #[serde(default)]
-    pub cures: BTreeMap<String, String>,
+    pub cures: BTreeMap<Judgement, String>,
 }
 
 /// Owner, group and mode of a file, written `root:www-data 0640`.
