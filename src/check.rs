@@ -34,6 +34,8 @@ pub struct Check {
     pub run: String,
     /// Seconds until a fact that does not hold yet counts as failed.
     pub wait: u32,
+    /// Whether it takes a kernel of the machine's own: in a container it cannot hold.
+    pub own_kernel: bool,
     /// The planned files it exercises: paths, or folders that end with `/`.
     pub covers: Vec<String>,
 }

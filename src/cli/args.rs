@@ -12,7 +12,7 @@ use crate::{
     testbed,
 };
 
-use super::{diff, federation, init, inspect, paint::Colour, plan, shell, verify};
+use super::{diff, federation, init, inspect, paint::Colour, plan, shell, test::TestArgs, verify};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -187,22 +187,7 @@ pub(super) enum Verb {
     Federation(federation::Asked),
     /// Boot a site in QEMU against a test internet and run every check
     #[command(after_long_help = TEST_EXAMPLES)]
-    Test {
-        /// A site file, a case's folder, or a folder of cases
-        site: PathBuf,
-        /// Boot this image of the site, or a generic one, not the stock one
-        #[arg(long, value_name = "FILE")]
-        image: Option<PathBuf>,
-        /// Make what the tests keep (tools, image, repository), and stop
-        #[arg(long)]
-        prepare: bool,
-        /// Boot what the last run of the case left, and get a shell
-        #[arg(long, conflicts_with = "prepare")]
-        look: bool,
-        /// Where everything is kept that takes long to make
-        #[arg(long, value_name = "DIR", default_value = "target/testbed")]
-        cache: PathBuf,
-    },
+    Test(TestArgs),
     /// Print a script with which a shell completes what is typed
     #[command(after_long_help = shell::COMPLETIONS_EXAMPLES)]
     Completions {

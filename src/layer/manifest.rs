@@ -148,6 +148,9 @@ pub struct CheckEntry {
     pub wait: Wait,
     /// An expression on the site.
     pub when: Option<String>,
+    /// Whether it takes a kernel of the machine's own, which a container has not.
+    #[serde(default)]
+    pub own_kernel: bool,
     /// The files it exercises.
     #[serde(default)]
     pub covers: Vec<String>,

@@ -14,6 +14,7 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
         cure: String::new(),
         run: run.to_owned(),
         wait: 1,
+        own_kernel: false,
         covers: Vec::new(),
     }
 }
