@@ -16,4 +16,5 @@ pub mod layer;
 pub mod template;
 pub mod check;
 pub mod site;
+pub mod digest;
 pub mod error;

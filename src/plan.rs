@@ -11,10 +11,10 @@ mod settings;
 mod seen;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::{
     check::{self, Check},
+    digest::sha256,
     error::Errors,
     layer::{Layers, Mode, Sources},
     site::Site,
@@ -202,12 +202,6 @@ impl File {
         let File { path, layer, mode, owner, group, .. } = self;
         format!("{mode} {owner}:{group} {layer} {path}")
     }
-}
-
-/// The sha256 of `text` in hexadecimal digits.
-#[must_use]
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,6 @@ mod warnings;
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 
 pub(crate) use self::refusal::is_private_key;
 pub use self::{
@@ -48,7 +47,10 @@ use self::{
     source::Source,
     tree::{Node, Value},
 };
-use crate::error::{Error, Errors, Place};
+use crate::{
+    digest::sha256,
+    error::{Error, Errors, Place},
+};
 
 /// The description of one homeserver.
 #[derive(Debug, Clone, Serialize)]
@@ -92,12 +94,9 @@ impl Site {
         let site = if is_mapping(&mut reader, &root) { Site::read(&mut reader) } else { None };
         let errors = reader.into_errors();
         match site {
-            Some(site) if errors.is_empty() => Ok(Site {
-                digest: format!("{:x}", Sha256::digest(text)),
-                source,
-                tree: root,
-                ..site
-            }),
+            Some(site) if errors.is_empty() => {
+                Ok(Site { digest: sha256(text), source, tree: root, ..site })
+            }
             _ => Err(Errors::from(errors)),
         }
     }
