@@ -16,5 +16,6 @@ pub mod layer;
 pub mod template;
 pub mod check;
 pub mod site;
+pub mod units;
 pub mod digest;
 pub mod error;

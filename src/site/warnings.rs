@@ -50,7 +50,7 @@ impl Site {
     }
 
     fn lost_media(&self) -> Option<String> {
-        let lifetime = self.media.local_lifetime.as_str()?;
+        let lifetime = self.media.local_lifetime.duration()?;
         Some(format!(
             "`media.local_lifetime: {lifetime}` deletes files that your users uploaded and nobody opened for so long: often the only copy"
         ))
