@@ -8,6 +8,7 @@ mod choice;
 mod keys;
 mod mistakes;
 mod name;
+mod newtype;
 mod options;
 mod person;
 mod proof;

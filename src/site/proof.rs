@@ -1,87 +1,59 @@
 //! What somebody else is recognised by: a key's fingerprint, an authority's certificate.
 
-use std::str::FromStr;
-
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, stray},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
 
-use super::refusal::{Refusal, stray};
+newtype! {
+    /// The fingerprint of an `OpenPGP` key: 40 hexadecimal digits in capitals.
+    Fingerprint, fingerprint
+}
 
-/// The fingerprint of an `OpenPGP` key: 40 hexadecimal digits in capitals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Fingerprint(String);
-
-/// One or more certificates in PEM form; ends with a line feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Certificate(String);
+newtype! {
+    /// One or more certificates in PEM form; ends with a line feed.
+    Certificate, certificates
+}
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-impl Fingerprint {
-    /// The fingerprint as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn fingerprint(text: &str) -> Result<String, Refusal> {
+    let refused = |reason: &str| Refusal::of(text, "a fingerprint", reason);
+    if text.contains([' ', ':']) {
+        return Err(refused("it has spaces or colons")
+            .hint("write the 40 digits without anything between them"));
     }
+    if let Some(c) = stray(text, |c| c.is_ascii_hexdigit()) {
+        return Err(refused(&format!("{c} is not a hexadecimal digit")));
+    }
+    if text.len() != 40 {
+        let reason = format!("it has {} digits instead of 40", text.len());
+        return Err(refused(&reason).hint("`gpg --show-keys FILE` prints the whole fingerprint"));
+    }
+    Ok(text.to_ascii_uppercase())
 }
 
-impl Certificate {
-    /// The certificates as PEM text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn certificates(text: &str) -> Result<String, Refusal> {
+    let refused = |reason: &str| {
+        Refusal::new(format!("this is not a certificate: {reason}"))
+            .hint("write `ca: |` and the PEM text on the lines below it, indented")
+    };
+    let mut pem = String::new();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    while let Some(line) = lines.next() {
+        if line != BEGIN {
+            return Err(refused(&format!("a line `{BEGIN}` is missing")));
+        }
+        let body: Vec<&str> = lines.by_ref().take_while(|line| *line != END).collect();
+        let der = STANDARD.decode(body.concat()).map_err(|_| refused("its base64 is damaged"))?;
+        if !is_sequence(&der) {
+            return Err(refused("what it encodes is cut short or something else"));
+        }
+        wrap(&STANDARD.encode(der), &mut pem);
     }
-}
-
-impl FromStr for Fingerprint {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Fingerprint, Refusal> {
-        let refused = |reason: &str| Refusal::of(text, "a fingerprint", reason);
-        if text.contains([' ', ':']) {
-            return Err(refused("it has spaces or colons")
-                .hint("write the 40 digits without anything between them"));
-        }
-        if let Some(c) = stray(text, |c| c.is_ascii_hexdigit()) {
-            return Err(refused(&format!("{c} is not a hexadecimal digit")));
-        }
-        if text.len() != 40 {
-            let reason = format!("it has {} digits instead of 40", text.len());
-            return Err(
-                refused(&reason).hint("`gpg --show-keys FILE` prints the whole fingerprint")
-            );
-        }
-        Ok(Fingerprint(text.to_ascii_uppercase()))
-    }
-}
-
-impl FromStr for Certificate {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Certificate, Refusal> {
-        let refused = |reason: &str| {
-            Refusal::new(format!("this is not a certificate: {reason}"))
-                .hint("write `ca: |` and the PEM text on the lines below it, indented")
-        };
-        let mut pem = String::new();
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        while let Some(line) = lines.next() {
-            if line != BEGIN {
-                return Err(refused(&format!("a line `{BEGIN}` is missing")));
-            }
-            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != END).collect();
-            let der =
-                STANDARD.decode(body.concat()).map_err(|_| refused("its base64 is damaged"))?;
-            if !is_sequence(&der) {
-                return Err(refused("what it encodes is cut short or something else"));
-            }
-            wrap(&STANDARD.encode(der), &mut pem);
-        }
-        if pem.is_empty() { Err(refused("it is empty")) } else { Ok(Certificate(pem)) }
-    }
+    if pem.is_empty() { Err(refused("it is empty")) } else { Ok(pem) }
 }
 
 /// A DER sequence that is exactly as long as it says, as every certificate is.

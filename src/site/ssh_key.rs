@@ -1,18 +1,17 @@
 //! Public keys of OpenSSH, as they stand in `authorized_keys`.
 
-use std::str::FromStr;
-
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, is_private_key, shown},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
 
-use super::refusal::{Refusal, is_private_key, shown};
-
-/// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
-///
-/// What is encoded has been read: it is a whole key of the type that it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct SshKey(String);
+newtype! {
+    /// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
+    ///
+    /// What is encoded has been read: it is a whole key of the type that it says.
+    SshKey, read
+}
 
 /// The types that OpenSSH of Debian 12 accepts by default: `PubkeyAcceptedAlgorithms` in `sshd_config(5)`.
 const TYPES: [&str; 7] = [
@@ -25,39 +24,27 @@ const TYPES: [&str; 7] = [
     "ssh-rsa",
 ];
 
-impl SshKey {
-    /// The line as it stands in `authorized_keys`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn read(text: &str) -> Result<String, Refusal> {
+    if is_private_key(text) {
+        return Err(Refusal::of_private_key());
     }
-}
-
-impl FromStr for SshKey {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<SshKey, Refusal> {
-        if is_private_key(text) {
-            return Err(Refusal::of_private_key());
-        }
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let Some((&kind, rest)) = words.split_first() else {
-            return Err(refused("it is empty"));
-        };
-        refuse_other_kinds(kind, rest)?;
-        let Some((encoded, comment)) = rest.split_first() else {
-            return Err(refused("there is nothing after its type"));
-        };
-        let blob = STANDARD.decode(encoded).map_err(|_| {
-            refused("its base64 is damaged").hint("copy the whole line of the `.pub` file")
-        })?;
-        check(kind, &blob)?;
-        if let Some(c) = comment.concat().chars().find(|c| !c.is_ascii_graphic()) {
-            let reason = format!("{} in its comment is not ASCII", shown(&c.to_string()));
-            return Err(refused(&reason).hint("the comment is free: change it or delete it"));
-        }
-        Ok(SshKey(words.join(" ")))
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let Some((&kind, rest)) = words.split_first() else {
+        return Err(refused("it is empty"));
+    };
+    refuse_other_kinds(kind, rest)?;
+    let Some((encoded, comment)) = rest.split_first() else {
+        return Err(refused("there is nothing after its type"));
+    };
+    let blob = STANDARD.decode(encoded).map_err(|_| {
+        refused("its base64 is damaged").hint("copy the whole line of the `.pub` file")
+    })?;
+    check(kind, &blob)?;
+    if let Some(c) = comment.concat().chars().find(|c| !c.is_ascii_graphic()) {
+        let reason = format!("{} in its comment is not ASCII", shown(&c.to_string()));
+        return Err(refused(&reason).hint("the comment is free: change it or delete it"));
     }
+    Ok(words.join(" "))
 }
 
 fn refused(reason: &str) -> Refusal {

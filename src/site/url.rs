@@ -1,31 +1,23 @@
 //! Addresses of services: https for what must be trusted, http as well for a proxy.
 
-use std::{
-    net::{Ipv4Addr, Ipv6Addr},
-    str::FromStr,
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, shown, stray},
 };
 
-use serde::Serialize;
+newtype! {
+    /// An `https://` URL without credentials, query or fragment.
+    HttpsUrl, https
+}
 
-use super::refusal::{Refusal, shown, stray};
-
-/// An `https://` URL without credentials, query or fragment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct HttpsUrl(String);
-
-/// The URL of a proxy: `http://` or `https://`, a host, perhaps a port, and no path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct ProxyUrl(String);
+newtype! {
+    /// The URL of a proxy: `http://` or `https://`, a host, perhaps a port, and no path.
+    ProxyUrl, proxy
+}
 
 impl HttpsUrl {
-    /// The URL as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
     /// The host in it, without a port.
     pub(super) fn host(&self) -> &str {
         let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
@@ -41,38 +33,23 @@ impl HttpsUrl {
     }
 }
 
-impl ProxyUrl {
-    /// The URL as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn https(text: &str) -> Result<String, Refusal> {
+    if let Some(rest) = text.strip_prefix("http://") {
+        return Err(
+            refused(text, "it is not encrypted").hint(format!("write `https://{}`", tail(rest)))
+        );
     }
+    check(text, text.strip_prefix("https://"), "https://")?;
+    Ok(text.to_owned())
 }
 
-impl FromStr for HttpsUrl {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<HttpsUrl, Refusal> {
-        if let Some(rest) = text.strip_prefix("http://") {
-            return Err(refused(text, "it is not encrypted")
-                .hint(format!("write `https://{}`", tail(rest))));
-        }
-        check(text, text.strip_prefix("https://"), "https://")?;
-        Ok(HttpsUrl(text.to_owned()))
+fn proxy(text: &str) -> Result<String, Refusal> {
+    let rest = text.strip_prefix("http://").or(text.strip_prefix("https://"));
+    let path = check(text, rest, "http://")?;
+    if path.is_empty() || path == "/" {
+        return Ok(text.to_owned());
     }
-}
-
-impl FromStr for ProxyUrl {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<ProxyUrl, Refusal> {
-        let rest = text.strip_prefix("http://").or(text.strip_prefix("https://"));
-        let path = check(text, rest, "http://")?;
-        if path.is_empty() || path == "/" {
-            return Ok(ProxyUrl(text.to_owned()));
-        }
-        Err(refused(text, "a proxy has no path").hint("end it after the port"))
-    }
+    Err(refused(text, "a proxy has no path").hint("end it after the port"))
 }
 
 /// Reads what follows the scheme; the answer is the path.
