@@ -10,6 +10,7 @@ mod mistakes;
 mod name;
 mod newtype;
 mod options;
+mod peer;
 mod person;
 mod proof;
 mod reader;
@@ -35,6 +36,7 @@ pub use self::{
     choice::{Delegation, Registration, Suite, Unlisted},
     keys::{Fallback, Key},
     name::{HostName, ServerName},
+    peer::Peer,
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::Refusal,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     amount::{ByteSize, Lifetime},
     choice::Unlisted,
-    name::ServerName,
+    peer::Peer,
     person::Email,
     proof::{Certificate, Fingerprint},
     reader::Reader,
@@ -35,7 +35,7 @@ pub(super) struct Federation {
 #[derive(Debug, Clone)]
 pub(super) enum Peers {
     Anyone,
-    Listed(Vec<ServerName>),
+    Listed(Vec<Peer>),
 }
 
 /// What happens to pictures and files.
@@ -124,7 +124,7 @@ impl Serialize for Peers {
         #[derive(Serialize)]
         struct Shape<'a> {
             anyone: bool,
-            allow: &'a [ServerName],
+            allow: &'a [Peer],
         }
         match self {
             Peers::Anyone => Shape { anyone: true, allow: &[] }.serialize(serializer),

@@ -34,7 +34,7 @@ impl Site {
         let Peers::Listed(peers) = &self.federation.peers else {
             return None;
         };
-        peers.contains(&self.server_name).then(|| {
+        peers.iter().any(|it| it.as_str() == self.server_name()).then(|| {
             format!(
                 "`federation.allow` lists this homeserver itself, `{}`: that has no effect",
                 self.server_name()

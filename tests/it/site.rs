@@ -64,6 +64,11 @@ fn values_are_kept_as_they_were_meant() {
         ("federation: {allow: anyone}", "/federation/anyone", json!(true)),
         ("federation: {allow: anyone}", "/federation/allow", json!([])),
         ("federation: {allow: []}", "/federation/anyone", json!(false)),
+        (
+            "federation: {allow: ['a.example:8448', 203.0.113.7, '[2001:db8::7]:443']}",
+            "/federation/allow",
+            json!(["a.example:8448", "203.0.113.7", "[2001:db8::7]:443"]),
+        ),
         ("federation:", "/federation/unlisted", json!("drop")),
         ("media: {max_upload: 1048576}", "/media/max_upload", json!(1_048_576)),
         ("media: {max_upload: 2048K}", "/media/max_upload", json!(2_097_152)),
