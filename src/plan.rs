@@ -185,7 +185,7 @@ impl Plan {
     /// The sha256 of the inventory: it names the whole payload.
     #[must_use]
     pub fn digest(&self) -> String {
-        sha256(&self.inventory())
+        sha256(self.inventory())
     }
 }
 
