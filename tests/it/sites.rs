@@ -70,7 +70,7 @@ pub(crate) fn text(dice: &mut Dice) -> String {
         "admin": format!("a{}", {let n = dice.below(9); dice.text("abz09._=-/+", n)}),
         "delegation": delegation,
         "federation": {
-            "allow": if dice.one_in(4) { json!("anyone") } else { json!(several(dice, name)) },
+            "allow": if dice.one_in(4) { json!("anyone") } else { json!(several(dice, peer)) },
             "unlisted": dice.of(&["drop", "refuse"]),
             "port_8448": dice.one_in(2),
         },
@@ -126,6 +126,15 @@ fn name(dice: &mut Dice) -> String {
     let first = if dice.one_in(3) { "on".to_owned() } else { label(dice) };
     let last = dice.of(&["example", "org", "xn--p1ai", "no", "e5", "null"]);
     format!("{first}.{}.{last}", label(dice))
+}
+
+/// A name, or what else may stand in a list of peers.
+fn peer(dice: &mut Dice) -> String {
+    let host = match dice.below(4) {
+        0 => dice.of(&["203.0.113.7", "[::1]", "[2001:db8::ffff]"]).to_owned(),
+        _ => name(dice),
+    };
+    format!("{host}{}", dice.of(&["", "", ":8448", ":1"]))
 }
 
 fn email(dice: &mut Dice) -> String {
