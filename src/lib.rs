@@ -17,5 +17,6 @@ pub mod template;
 pub mod check;
 pub mod site;
 pub mod units;
+pub mod http_url;
 pub mod digest;
 pub mod error;

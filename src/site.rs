@@ -41,7 +41,7 @@ pub use self::{
     proof::{Certificate, Fingerprint},
     refusal::Refusal,
     ssh_key::SshKey,
-    url::{HttpsUrl, ProxyUrl},
+    url::{HttpsUrl, ProxyUrl, RepositoryUrl},
 };
 use self::{
     reader::Reader,

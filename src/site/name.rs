@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use ::url::Url;
+
 use super::{
     newtype::newtype,
-    refusal::{Refusal, stray},
+    refusal::{Refusal, shown, stray},
 };
 
 newtype! {
@@ -66,9 +68,11 @@ pub(super) fn refuse_other_things(text: &str, noun: &str) -> Result<(), Refusal>
     if text.is_empty() {
         return Err(refused("it is empty"));
     }
-    if let Some((_, rest)) = text.split_once("://") {
-        let name = rest.split(['/', ':']).next().unwrap_or_default();
-        return Err(refused("it is a URL").hint(format!("write only the name: `{name}`")));
+    if text.contains("://") {
+        let url = Url::parse(text).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        let name = host.map_or(String::new(), |it| format!(": {}", shown(it)));
+        return Err(refused("it is a URL").hint(format!("write only the name{name}")));
     }
     if text.starts_with('@') {
         return Err(refused("it is a user ID").hint("write only what stands after the colon"));

@@ -12,7 +12,7 @@ use super::{
     refusal::Refusal,
     ssh_key::SshKey,
     tree::{Node, Value},
-    url::{HttpsUrl, ProxyUrl},
+    url::{HttpsUrl, ProxyUrl, RepositoryUrl},
 };
 
 /// Who runs the homeserver.
@@ -69,7 +69,7 @@ pub(super) struct Apt {
 /// The repository that Synapse comes from.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Repository {
-    pub(super) url: HttpsUrl,
+    pub(super) url: RepositoryUrl,
     pub(super) host: String,
     pub(super) fingerprint: Fingerprint,
 }
@@ -208,10 +208,10 @@ impl std::str::FromStr for Directory {
 impl Apt {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Apt> {
         let proxy = reader.optional("apt.proxy");
-        let url: Option<HttpsUrl> = reader.value("apt.matrix.url");
+        let url: Option<RepositoryUrl> = reader.value("apt.matrix.url");
         let fingerprint = reader.value("apt.matrix.fingerprint");
         let (url, fingerprint) = url.zip(fingerprint)?;
-        let matrix = Repository { host: url.host().to_owned(), url, fingerprint };
+        let matrix = Repository { host: url.host(), url, fingerprint };
         Some(Apt { proxy, matrix })
     }
 }

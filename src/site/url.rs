@@ -1,15 +1,21 @@
 //! Addresses of services: https for what must be trusted, http as well for a proxy.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use ::url::Url;
 
 use super::{
     newtype::newtype,
-    refusal::{Refusal, shown, stray},
+    refusal::{Refusal, shown},
 };
+use crate::http_url::{self, Fault};
 
 newtype! {
     /// An `https://` URL without credentials, query or fragment.
-    HttpsUrl, https
+    HttpsUrl, |text: &str| https(text).map(String::from)
+}
+
+newtype! {
+    /// The `https://` URL of a repository of packages; it ends with a slash, as apt writes it.
+    RepositoryUrl, repository
 }
 
 newtype! {
@@ -18,96 +24,51 @@ newtype! {
 }
 
 impl HttpsUrl {
-    /// The host in it, without a port.
-    pub(super) fn host(&self) -> &str {
-        let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
-            _ => authority,
-        }
-    }
-
     /// For URLs that are written in this program.
     pub(super) fn known(text: &str) -> HttpsUrl {
         HttpsUrl(text.to_owned())
     }
 }
 
-fn https(text: &str) -> Result<String, Refusal> {
+impl RepositoryUrl {
+    /// The host in it, without a port.
+    pub(super) fn host(&self) -> String {
+        let url = Url::parse(self.as_str()).ok();
+        url.as_ref().and_then(Url::host_str).unwrap_or_default().to_owned()
+    }
+}
+
+fn https(text: &str) -> Result<Url, Refusal> {
     if let Some(rest) = text.strip_prefix("http://") {
         return Err(
             refused(text, "it is not encrypted").hint(format!("write `https://{}`", tail(rest)))
         );
     }
-    check(text, text.strip_prefix("https://"), "https://")?;
-    Ok(text.to_owned())
+    parse(text, "https://")
 }
 
+fn repository(text: &str) -> Result<String, Refusal> {
+    let url = https(text)?;
+    let end = if url.path().ends_with('/') { "" } else { "/" };
+    Ok(format!("{url}{end}"))
+}
+
+/// Stays as it is written: apt's own port for a proxy without one is not that of its scheme.
 fn proxy(text: &str) -> Result<String, Refusal> {
-    let rest = text.strip_prefix("http://").or(text.strip_prefix("https://"));
-    let path = check(text, rest, "http://")?;
-    if path.is_empty() || path == "/" {
-        return Ok(text.to_owned());
+    match parse(text, "http://")?.path() {
+        "/" => Ok(text.to_owned()),
+        _ => Err(refused(text, "a proxy has no path").hint("end it after the port")),
     }
-    Err(refused(text, "a proxy has no path").hint("end it after the port"))
 }
 
-/// Reads what follows the scheme; the answer is the path.
-fn check<'a>(text: &str, rest: Option<&'a str>, scheme: &str) -> Result<&'a str, Refusal> {
-    if let Some(c) = stray(text, |c| c.is_ascii_alphanumeric() || "-._~:/@[]%+=,?#".contains(c)) {
-        return Err(refused(text, &format!("{c} is not allowed")));
-    }
-    let Some(rest) = rest else {
-        return Err(refused(text, &format!("it does not begin with `{scheme}`")));
-    };
-    if text.len() > 255 {
-        return Err(refused(text, "it is longer than 255 characters"));
-    }
-    if text.contains(['?', '#']) {
-        return Err(refused(text, "queries and fragments are not supported"));
-    }
-    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    if authority.contains('@') {
-        return Err(Refusal::new("this URL holds credentials")
-            .hint("a site holds no secrets: delete what stands before the `@`"));
-    }
-    if !is_authority(authority) {
-        return Err(refused(text, &format!("{} is not a host and a port", shown(authority))));
-    }
-    if path.contains(['[', ']']) || path.split('/').any(|part| part == "..") || !is_escaped(path) {
-        return Err(refused(text, &format!("{} is not a path", shown(path))));
-    }
-    Ok(path)
-}
-
-fn is_authority(text: &str) -> bool {
-    let address = text.strip_prefix('[').and_then(|rest| rest.split_once(']'));
-    let (host, port) =
-        address.unwrap_or_else(|| text.split_at(text.find(':').unwrap_or(text.len())));
-    let known = if address.is_some() { host.parse::<Ipv6Addr>().is_ok() } else { is_host(host) };
-    known && (port.is_empty() || port.strip_prefix(':').is_some_and(is_port))
-}
-
-fn is_host(text: &str) -> bool {
-    let is_label = |label: &str| {
-        (1..=63).contains(&label.len())
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let numeric = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    if numeric { text.parse::<Ipv4Addr>().is_ok() } else { text.split('.').all(is_label) }
-}
-
-fn is_port(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
-}
-
-/// Every `%` is followed by two hexadecimal digits.
-fn is_escaped(path: &str) -> bool {
-    path.split('%')
-        .skip(1)
-        .all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit()))
+/// A URL that should begin with `scheme`.
+fn parse(text: &str, scheme: &str) -> Result<Url, Refusal> {
+    http_url::parse(text).map_err(|fault| match fault {
+        Fault::Scheme => refused(text, &format!("it does not begin with `{scheme}`")),
+        Fault::Credentials => Refusal::new("this URL holds credentials")
+            .hint("a site holds no secrets: delete what stands before the `@`"),
+        fault => refused(text, &fault.to_string()),
+    })
 }
 
 fn refused(text: &str, reason: &str) -> Refusal {

@@ -82,6 +82,16 @@ fn values_are_kept_as_they_were_meant() {
         ),
         ("apt: {matrix: {url: 'https://mirror:8443/a'}}", "/apt/matrix/host", json!("mirror")),
         (
+            "apt: {matrix: {url: 'https://a.example'}}",
+            "/apt/matrix/url",
+            json!("https://a.example/"),
+        ),
+        (
+            "apt: {matrix: {url: 'https://Mirror.example:443/matrix/debian'}}",
+            "/apt/matrix/url",
+            json!("https://mirror.example/matrix/debian/"),
+        ),
+        (
             "tls: {acme: {directory: 'https://ca:14000/dir'}}",
             "/tls/acme/directory",
             json!("https://ca:14000/dir"),
