@@ -173,9 +173,10 @@ fn certificate() -> String {
 fn url(dice: &mut Dice) -> String {
     let port = dice.of(&["", ":8443"]);
     let length = dice.below(9);
-    let path = dice.text("az09-._~:@+=,/", length).replace("..", ".");
+    // No part of it is `.` or `..`.
+    let path = dice.text("az09-._~:@+=,/", length).replace('/', "/x");
     format!(
-        "https://{}{port}/{path}{}",
+        "https://{}{port}/x{path}{}",
         name(dice),
         dice.of(&["", "%27%24(".split('(').next().unwrap()])
     )
