@@ -16,6 +16,7 @@ pub mod layer;
 pub mod template;
 pub mod check;
 pub mod site;
+pub mod table;
 pub mod units;
 pub mod http_url;
 pub mod digest;
