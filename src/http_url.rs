@@ -92,10 +92,15 @@ fn is_authority_of(url: &Url, written: &str) -> bool {
     is_host && !written.ends_with(':') && url.port() != Some(0)
 }
 
-/// Whether each label has a length that the DNS takes, and no hyphen at an end, where a program would see an option.
+/// Whether each label has a length that the DNS takes, the characters that names have, and no hyphen at an end, where a
+/// program would see an option.
 fn is_name(name: &str) -> bool {
-    name.split('.')
-        .all(|it| (1..=63).contains(&it.len()) && !it.starts_with('-') && !it.ends_with('-'))
+    name.split('.').all(|it| {
+        (1..=63).contains(&it.len())
+            && it.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+            && !it.starts_with('-')
+            && !it.ends_with('-')
+    })
 }
 
 /// Whether `written` stays as it is: no `..` to resolve, no half an escape.
@@ -146,6 +151,8 @@ mod tests {
             ("https:///example.org", host("")),
             ("https://a..b/", host("a..b")),
             ("https://-a.example/", host("-a.example")),
+            ("https://a~b.example/", host("a~b.example")),
+            ("https://a,b.example/", host("a,b.example")),
             ("https://%61.example/", host("%61.example")),
             ("https://127.1/", host("127.1")),
             ("https://1.2.3.400/", host("1.2.3.400")),

@@ -219,8 +219,6 @@ fn hostile_strings_stay_outside() {
         ("host: ", ".example.org"),
         ("admin: ", "$"),
         ("federation: {allow: [", ".example.org]}"),
-        ("tls: {acme: ", "https://ca.example.org/]}"),
-        ("apt: {proxy: ", "http://proxy.example.org/x}"),
         ("apt: {matrix: {fingerprint: ", "}}"),
         ("registration: ", ""),
         ("delegation: ", ""),
@@ -237,6 +235,40 @@ fn hostile_strings_stay_outside() {
             }
         }
     }
+}
+
+#[test]
+fn hostile_strings_stay_outside_of_urls() {
+    let hostile = [
+        "$(reboot)",
+        "`x`",
+        "a;b",
+        "a b",
+        "a\nb",
+        "a'b",
+        "a\"b",
+        "a\\b",
+        "{b}",
+        "$b",
+        "#b",
+        "|",
+        "&",
+    ];
+    let more = ["<", ">", "\u{0}", "\u{202e}", "\u{1f4a3}", "%n", "*", "?", "\t", "\u{2028}", "^"];
+    for text in hostile.into_iter().chain(more) {
+        for (before, value, after) in [
+            ("tls: {acme: ", format!("https://ca.example.org/{text}"), "}"),
+            ("tls: {acme: ", format!("https://ca{text}.example.org/"), "}"),
+            ("apt: {matrix: {url: ", format!("https://mirror.example.org/{text}/"), "}}"),
+            ("apt: {proxy: ", format!("http://proxy{text}.example.org:3142"), "}"),
+        ] {
+            let text = format!("{MINIMAL}{before}{}{after}\n", Value::from(value));
+            assert!(Site::parse("site.yaml", &text).is_err(), "accepted: {text}");
+        }
+    }
+    parse(
+        "tls: {acme: \"https://ca.example.org/\"}\napt: {proxy: \"http://proxy.example.org:3142\"}\n",
+    );
 }
 
 /// The random documents are the same in every run.
