@@ -32,7 +32,7 @@ fn a_file_is_placed_rendered_and_named_in_the_inventory() {
     assert_eq!(file.contents, "HOST=chat.example.org\n");
     let line = format!("{} 0644 root:root a /etc/x.env\n", sha256("HOST=chat.example.org\n"));
     assert!(plan.inventory().starts_with(&line), "{}", plan.inventory());
-    assert_eq!(plan.digest(), sha256(&plan.inventory()));
+    assert_eq!(plan.digest(), sha256(plan.inventory()));
 }
 
 #[test]

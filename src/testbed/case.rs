@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Errors, Result},
     host::files,
     plan::Plan,
+    site::HostName,
 };
 
 /// A case, compiled: the half that runs in the namespace reads no site.
@@ -168,7 +169,7 @@ impl Case {
             user_data: document(&plan)?,
             admin: fact(&plan, "ADMIN")?,
             listed: if anyone { Some("listed.example.net".to_owned()) } else { Some(listed) }
-                .filter(|it| *it != plan.server_name),
+                .filter(|it| *it != plan.server_name && it.parse::<HostName>().is_ok()),
             anyone,
             repository: fact(&plan, "MATRIX_REPOSITORY")?,
             authority: fact(&plan, "ACME")?,

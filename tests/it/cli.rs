@@ -74,6 +74,30 @@ fn a_file_that_cannot_be_written_is_status_2() {
 }
 
 #[test]
+fn sizes_and_times_have_the_same_units_on_the_command_line_as_in_a_site() {
+    let [bytes, kibibytes] =
+        ["1024000", "1000K"].map(|limit| run(&["user-data", "-", "--limit", limit], SITE));
+    assert_eq!(kibibytes.status.code(), Some(0), "{}", err(&kibibytes));
+    assert_eq!(out(&bytes), out(&kibibytes));
+    for limit in ["0", "16k", "1.5M", "-1", ""] {
+        let output = run(&["user-data", "-", &format!("--limit={limit}")], SITE);
+        assert_eq!(output.status.code(), Some(2), "{limit}");
+        assert!(err(&output).contains("`16384` or `16K`"), "{}", err(&output));
+    }
+    // The time was understood when the missing file is the mistake.
+    for (time, expected) in [
+        ("2d", "cannot read no-such-file.yaml"),
+        ("1w", "cannot read no-such-file.yaml"),
+        ("8d", "at most a week"),
+        ("0s", "at most a week"),
+        ("30", "at most a week"),
+    ] {
+        let output = run(&["verify", "no-such-file.yaml", "--wait", time], "");
+        assert!(err(&output).contains(expected), "{time}: {}", err(&output));
+    }
+}
+
+#[test]
 fn warnings_leave_the_product_alone() {
     let output = run(&["user-data", "-", "--limit", "999999"], SITE);
     assert!(out(&output).starts_with("#cloud-config\n"));

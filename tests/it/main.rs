@@ -11,6 +11,7 @@ mod federation;
 mod golden;
 mod init;
 mod links;
+mod origins;
 mod overlay;
 mod pages;
 mod plan;
