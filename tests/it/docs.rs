@@ -3,12 +3,12 @@
 use std::fs;
 
 use homeseed::{
-    layer::{self, Manifest, embedded_schema},
-    plan::plan,
+    layer::{self, Layers, Manifest, embedded_schema},
+    plan::{self, plan},
     site::Site,
 };
 
-use crate::{docs_site, pages, tools};
+use crate::{docs_site, pages, ping, tools};
 
 /// The blocks of `file` that are marked as `language`.
 pub(crate) fn blocks(file: &str, language: &str) -> Vec<String> {
@@ -105,13 +105,16 @@ fn collect(value: &serde_json::Value, keys: &mut std::collections::BTreeSet<Stri
 #[test]
 fn every_other_piece_of_yaml_is_one_of_a_site() {
     let manifests = ["docs/layers.md", "docs/checks.md"];
+    let (embedded, example) = (layer::embedded(), ping::sources());
     let mut count = 0;
     for page in pages::pages().iter().filter(|page| !manifests.contains(&page.name.as_str())) {
+        let sources = if page.name.starts_with("examples/") { &example } else { &embedded };
+        let layers = Layers::read(sources).unwrap_or_else(|errors| panic!("{errors}"));
         for block in page.blocks.iter().filter(|block| block.language == "yaml") {
             let text = docs_site::completed(&block.text);
-            let site = Site::parse(&page.name, &text, embedded_schema())
+            let site = Site::parse(&page.name, &text, &layers.schema)
                 .unwrap_or_else(|errors| panic!("{errors}"));
-            plan(&site, &layer::embedded()).unwrap_or_else(|errors| panic!("{errors}"));
+            plan::with(&site, &layers).unwrap_or_else(|errors| panic!("{errors}"));
             count += 1;
         }
     }

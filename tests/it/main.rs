@@ -13,6 +13,7 @@ mod init;
 mod links;
 mod overlay;
 mod pages;
+mod ping;
 mod plan;
 mod served;
 mod site;

@@ -282,9 +282,8 @@ fn shellcheck_finds_nothing_in_any_shell() {
         "shellcheck is missing: apt install shellcheck"
     );
     let mut faults = Vec::new();
-    for (path, text) in
-        files("src", "sh").into_iter().chain(files("layers", "")).chain(files("image-tests", ""))
-    {
+    let folders = ["layers", "image-tests", "examples"].into_iter().flat_map(|it| files(it, ""));
+    for (path, text) in files("src", "sh").into_iter().chain(folders) {
         let name = path.display().to_string();
         if is_shell(&name, &text) && !text.contains("@UNPACK@") && !text.contains("@HOST@") {
             faults.extend(shellcheck(&name, &text));
