@@ -320,3 +320,19 @@ fn shellcheck_finds_nothing_in_what_is_rendered() {
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
+
+#[test]
+fn every_layer_says_which_keys_are_its_own() {
+    for layer in &sites::layers().ordered {
+        let text = &sites::SOURCES[&format!("{}/README.md", layer.name)];
+        let (_, rest) = text.split_once("\n**Site keys.** ").unwrap();
+        // What follows `It reads` belongs to others.
+        let own = rest.split("\n\n").next().unwrap().split("It reads").next().unwrap();
+        for (path, _) in &layer.manifest.keys {
+            let section = path.split('.').next().unwrap();
+            let named = own.contains(&format!("`{path}`")) || own.contains(&format!("`{section}`"));
+            let is_part = own.contains("`tls.acme`") && path.starts_with("tls.acme.");
+            assert!(named || is_part, "layers/{}/README.md does not name `{path}`", layer.name);
+        }
+    }
+}
