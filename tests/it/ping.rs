@@ -33,9 +33,8 @@ pub(crate) fn sources() -> Sources {
     layer::embedded().into_iter().chain(files).collect()
 }
 
-fn compiled(section: &str) -> Result<Plan, String> {
-    let sources = sources();
-    let layers = Layers::read(&sources).unwrap_or_else(|errors| panic!("{errors}"));
+fn compiled(sources: &Sources, section: &str) -> Result<Plan, String> {
+    let layers = Layers::read(sources).unwrap_or_else(|errors| panic!("{errors}"));
     let site = Site::parse("site.yaml", &format!("{SITE}{section}"), &layers.schema);
     let plan = site.and_then(|site| plan::with(&site, &layers));
     plan.map_err(|errors| errors.to_string())
@@ -44,7 +43,13 @@ fn compiled(section: &str) -> Result<Plan, String> {
 /// The plan of a site that has `section`.
 #[track_caller]
 pub(crate) fn planned(section: &str) -> Plan {
-    compiled(section).unwrap_or_else(|errors| panic!("{errors}"))
+    plan_of(&sources(), section)
+}
+
+/// The same with these layers.
+#[track_caller]
+pub(crate) fn plan_of(sources: &Sources, section: &str) -> Plan {
+    compiled(sources, section).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// The text of a planned file; nothing when it is not planned.
@@ -119,7 +124,7 @@ fn mistakes_in_its_section_are_shown_in_the_site() {
         ),
         ("pin:\n  target: a.example\n", "hint: did you mean `ping`?"),
     ] {
-        let errors = compiled(section).expect_err(section);
+        let errors = compiled(&sources(), section).expect_err(section);
         assert!(errors.contains(expected), "{section}:\n{errors}");
     }
 }
