@@ -110,8 +110,9 @@ pub fn script(
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());
     for Helpers { layer, shell, .. } in helpers {
-        writeln!(text, "{}={}", variable(layer), quoted(&shrunk(shell)))
-            .expect("a string takes all");
+        // What follows begins on a line of its own.
+        let shell = shrunk(shell).trim_end().to_owned() + "\n";
+        writeln!(text, "{}={}", variable(layer), quoted(&shell)).expect("a string takes all");
     }
     let mut before = String::new();
     for check in checks {

@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use homeseed::layer::embedded_schema;
+
 use crate::{sites, tools};
 
 fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
@@ -139,21 +141,116 @@ fn layer_names() -> BTreeSet<String> {
     sites::SOURCES.keys().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect()
 }
 
+/// Layers whose names are everyday words as well: only in quotes or in a path they mean the layer.
+const EVERYDAY: [&str; 4] = ["base", "certificate", "packages", "well-known"];
+
+/// Programs that layers install.
+const PROGRAMS: [&str; 3] = ["certbot", "matrix-synapse", "postgresql"];
+
+/// Where a layer, or what it installs, may be named, and why.
+const EXEMPT: [(&str, &str); 6] = [
+    ("src/testbed", "builds other servers, and a package that behaves as that of Synapse"),
+    ("src/backend/well_known", "writes configuration for the web servers of others"),
+    ("src/template", "knows the kind of file in `/etc/nginx/`"),
+    ("src/plan/files.rs", "writes a list that is called `packages`"),
+    ("src/backend/overlay.rs", "writes such a list as well"),
+    ("src/backend/image", "reads it, and calls a stage by it"),
+];
+
+/// What is compiled into the program: without tests, and without what has a reason.
+fn program() -> Vec<(PathBuf, String)> {
+    let is_exempt = |path: &Path| EXEMPT.iter().any(|(exempt, _)| is_inside(path, exempt));
+    let sources = rust().into_iter().chain(files("src", "sh"));
+    let sources = sources.filter(|(path, _)| !path.ends_with("tests.rs") && !is_exempt(path));
+    sources
+        .map(|(path, text)| (path, text.split("#[cfg(test)]").next().unwrap().to_owned()))
+        .collect()
+}
+
+/// Whether `path` is a file of this name, the module, or below its folder.
+fn is_inside(path: &Path, name: &str) -> bool {
+    path.starts_with(name) || path.with_extension("") == Path::new(name)
+}
+
+/// Whether `text` has `name` as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_inner) && !text[at + name.len()..].starts_with(is_inner)
+    })
+}
+
+/// Whether `text` has `name` in quotes, or as the first or the last part of a path.
+fn is_quoted(text: &str, name: &str) -> bool {
+    let forms =
+        [format!("\"{name}\""), format!("\"{name}/"), format!("'{name}'"), format!("/{name}\"")];
+    forms.iter().any(|form| text.contains(form.as_str()))
+}
+
 #[test]
 fn no_layer_is_named_in_the_sources() {
-    // `synapse` is a key of site.yaml as well, `packages` one of layer.yaml, `nginx` a kind of file.
-    let exempt = ["synapse", "packages", "nginx"];
-    for (path, text) in rust() {
-        let program = text.split("#[cfg(test)]").next().unwrap();
-        if path.ends_with("tests.rs") || module(&path) == "testbed" {
-            continue;
+    let layers = layer_names();
+    for everyday in EVERYDAY {
+        assert!(layers.contains(everyday), "there is no layer `{everyday}`");
+    }
+    let names = layers.iter().map(String::as_str).filter(|name| !EVERYDAY.contains(name));
+    let names: Vec<&str> = names.chain(PROGRAMS).collect();
+    for (path, text) in program() {
+        for name in &names {
+            assert!(!has_word(&text, name), "{} names `{name}`", path.display());
         }
-        for name in layer_names().iter().filter(|name| !exempt.contains(&name.as_str())) {
-            let named =
-                program.contains(&format!("\"{name}\"")) || program.contains(&format!("\"{name}/"));
-            assert!(!named, "{} names the layer `{name}`", path.display());
+        for name in EVERYDAY {
+            assert!(!is_quoted(&text, name), "{} names the layer `{name}`", path.display());
         }
     }
+}
+
+/// Whether `text` names a layer, or what one installs.
+fn names_a_layer(text: &str) -> bool {
+    let is_named = |name: &str| {
+        if EVERYDAY.contains(&name) { is_quoted(text, name) } else { has_word(text, name) }
+    };
+    layer_names().iter().map(String::as_str).chain(PROGRAMS).any(is_named)
+}
+
+#[test]
+fn every_exemption_is_needed() {
+    let all: Vec<(PathBuf, String)> = rust().into_iter().chain(files("src", "sh")).collect();
+    for (exempt, reason) in EXEMPT {
+        let mut inside = all.iter().filter(|(path, _)| is_inside(path, exempt));
+        let is_needed = inside.any(|(_, text)| names_a_layer(text));
+        assert!(is_needed, "{exempt} names no layer; it was exempt because it {reason}");
+    }
+}
+
+#[test]
+fn no_key_of_a_layer_is_named_in_the_sources() {
+    let keys = embedded_schema().keys().iter().filter(|key| key.layer.is_some());
+    let paths: Vec<&str> = keys.map(|key| key.path.as_str()).collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for (path, text) in program() {
+        for key in &paths {
+            let pointer = format!("/{}\"", key.replace('.', "/"));
+            let is_dotted = key.contains('.') && has_word(&text, key);
+            let is_named = is_dotted
+                || text.contains(&pointer)
+                || is_quoted(&text, key)
+                || text.contains(&format!("`{key}`"));
+            assert!(!is_named, "{} names the key `{key}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_name_is_found_however_it_is_written() {
+    for text in ["nginx -t", "\"nginx\"", "/etc/nginx/x", "// see nginx.", "run_as(nginx)"] {
+        assert!(has_word(text, "nginx"), "{text}");
+    }
+    for text in ["nginxy", "my_nginx", "Nginx", "engine"] {
+        assert!(!has_word(text, "nginx"), "{text}");
+    }
+    assert!(is_quoted("(\"base\", 1)", "base") && is_quoted("\"base/layer.yaml\"", "base"));
+    assert!(!is_quoted("base path of a \"baseline\"", "base"));
 }
 
 #[test]
@@ -282,9 +379,8 @@ fn shellcheck_finds_nothing_in_any_shell() {
         "shellcheck is missing: apt install shellcheck"
     );
     let mut faults = Vec::new();
-    for (path, text) in
-        files("src", "sh").into_iter().chain(files("layers", "")).chain(files("image-tests", ""))
-    {
+    let folders = ["layers", "image-tests", "examples"].into_iter().flat_map(|it| files(it, ""));
+    for (path, text) in files("src", "sh").into_iter().chain(folders) {
         let name = path.display().to_string();
         if is_shell(&name, &text) && !text.contains("@UNPACK@") && !text.contains("@HOST@") {
             faults.extend(shellcheck(&name, &text));
@@ -320,4 +416,20 @@ fn shellcheck_finds_nothing_in_what_is_rendered() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn every_layer_says_which_keys_are_its_own() {
+    for layer in &sites::layers().ordered {
+        let text = &sites::SOURCES[&format!("{}/README.md", layer.name)];
+        let (_, rest) = text.split_once("\n**Site keys.** ").unwrap();
+        // What follows `It reads` belongs to others.
+        let own = rest.split("\n\n").next().unwrap().split("It reads").next().unwrap();
+        for (path, _) in &layer.manifest.keys {
+            let section = path.split('.').next().unwrap();
+            let named = own.contains(&format!("`{path}`")) || own.contains(&format!("`{section}`"));
+            let is_part = own.contains("`tls.acme`") && path.starts_with("tls.acme.");
+            assert!(named || is_part, "layers/{}/README.md does not name `{path}`", layer.name);
+        }
+    }
 }
