@@ -20,7 +20,7 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
 
 fn run(checks: &[Check], arguments: &[&str]) -> Output {
     let script = check::script(checks, "hello() { echo \"hello $1\"; }\n", "NAME='a b'\n");
-    tools::run(&[&["dash", "-s", "--"], arguments].concat(), &script)
+    tools::run(&[&["sh", "-s", "--"], arguments].concat(), &script)
 }
 
 #[track_caller]

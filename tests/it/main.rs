@@ -1,4 +1,6 @@
-//! The integration tests: one crate, a module for each subject.
+//! What any user can test on any Linux: the program, its output, the documentation, the house rules.
+//!
+//! What needs root, Debian's programs or the tools root is `tests/system`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -7,20 +9,19 @@ mod cli;
 mod commands;
 mod docs;
 mod docs_site;
-mod federation;
 mod golden;
 mod init;
 mod links;
 mod overlay;
 mod pages;
 mod plan;
-mod served;
 mod site;
+#[path = "../common/sites.rs"]
 mod sites;
 mod template;
 mod tidy;
 mod timeline;
+#[path = "../common/tools.rs"]
 mod tools;
 mod user_data;
-mod verify;
 mod well_known;

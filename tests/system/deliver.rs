@@ -5,8 +5,7 @@ use std::{fs, path::PathBuf, time::SystemTime};
 use homeseed::backend::user_data::{Encoding, render};
 use tempfile::TempDir;
 
-use super::small;
-use crate::tools;
+use crate::{root, sites::small, tools};
 
 /// Where a script may write, and what `/dev/console` shows.
 struct Machine {
@@ -63,7 +62,7 @@ def script(document):
 json.dump([script(document) or '' for document in json.load(sys.stdin)], sys.stdout)
 ";
     let asked = serde_json::to_string(documents).unwrap();
-    let output = tools::finish(tools::start(&mut tools::python(&["-c", READ])), &asked);
+    let output = tools::finish(tools::start(&mut root::python(&["-c", READ])), &asked);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", tools::said(&output)))
 }
 

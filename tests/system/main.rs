@@ -1,0 +1,19 @@
+//! What needs root, Debian's programs or the tools root: `make system` runs it, `cargo test` does not.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod deliver;
+mod documents;
+mod federation;
+mod images;
+mod root;
+mod served;
+mod shellcheck;
+mod shells;
+#[path = "../common/sites.rs"]
+mod sites;
+mod template;
+#[path = "../common/tools.rs"]
+mod tools;
+mod verify;
+mod well_known;
