@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub use tap::{Outcome, read_tap};
 
 /// What a check may use beside plain shell.
-const HELPERS: &str = include_str!("check/helpers.sh");
+pub const HELPERS: &str = include_str!("check/helpers.sh");
 
 /// The fixed part of the generated script: the loop around the checks.
 const RUNNER: &str = include_str!("check/runner.sh");
@@ -65,14 +65,13 @@ impl Check {
     }
 }
 
-/// One self-contained script of all `checks`; `helpers` are the functions that their layers bring,
-/// `env` is shell that sets the variables they read.
+/// One self-contained script of all `checks`; `helpers` are the functions that they call, `env` is shell that sets the variables they read.
 #[must_use]
 pub fn script(checks: &[Check], helpers: &str, env: &str) -> String {
     let count = |vantage| checks.iter().filter(|check| check.from == vantage).count();
     let mut text = RUNNER
         .replace("@ENV@\n", env)
-        .replace("@HELPERS@", &quoted(&(HELPERS.to_owned() + helpers)))
+        .replace("@HELPERS@", &quoted(helpers))
         .replace("@HOST@", &count(Vantage::Host).to_string())
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());

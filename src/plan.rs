@@ -6,9 +6,9 @@
 mod assemble;
 mod covered;
 mod files;
-mod lean;
-mod settings;
+mod minify;
 mod seen;
+mod settings;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -177,9 +177,15 @@ impl Plan {
         self.script_of(&checks)
     }
 
+    /// What stands in quotes in the script is minified before: afterwards it is a string like any other.
     fn script_of(&self, checks: &[Check]) -> String {
+        let minified = |text: &str| minify::minify("check.sh", text);
+        let run = |check: &Check| Check { run: minified(&check.run), ..check.clone() };
+        let checks: Vec<Check> = checks.iter().map(run).collect();
         let facts = self.files.iter().find(|file| file.path == FACTS);
-        check::script(checks, &self.helpers, facts.map_or("", |file| &file.contents))
+        let facts = facts.map_or("", |file| &file.contents);
+        let helpers = minified(&(check::HELPERS.to_owned() + &self.helpers));
+        check::script(&checks, &helpers, facts)
     }
 
     /// The sha256 of the inventory: it names the whole payload.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, HOME, Plan, lean::lean, seen::Seen};
+use super::{File, HOME, Plan, minify::minify, seen::Seen};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
@@ -54,7 +54,7 @@ fn file(
         Purpose::Step => step(layer, seen),
         Purpose::Beside => return Ok(None),
     };
-    let contents = lean(&path, &contents(source, all, seen)?);
+    let contents = minify(&path, &contents(source, all, seen)?);
     let owned = layer.manifest.modes.get(&path).cloned().unwrap_or_else(|| usual(&contents));
     Ok(Some(placed(layer.name, path, owned, contents)))
 }
@@ -82,7 +82,7 @@ fn generated(plan: &Plan, seen: &Seen<'_, '_>) -> Vec<File> {
     let packages = lines(plan.packages.iter().map(|it| it.name.as_str()).collect());
     let units = lines(plan.units.iter().map(|it| it.name.as_str()).collect());
     let Some(first) = seen.layers.first() else { return Vec::new() };
-    [("packages", packages), ("units", units), ("checks.sh", lean("checks.sh", &plan.script()))]
+    [("packages", packages), ("units", units), ("checks.sh", minify("checks.sh", &plan.script()))]
         .into_iter()
         .map(|(name, text)| placed(first.name, format!("{HOME}/{name}"), usual(&text), text))
         .collect()

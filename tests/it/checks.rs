@@ -19,7 +19,8 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
 }
 
 fn run(checks: &[Check], arguments: &[&str]) -> Output {
-    let script = check::script(checks, "hello() { echo \"hello $1\"; }\n", "NAME='a b'\n");
+    let helpers = check::HELPERS.to_owned() + "hello() { echo \"hello $1\"; }\n";
+    let script = check::script(checks, &helpers, "NAME='a b'\n");
     tools::run(&[&["sh", "-s", "--"], arguments].concat(), &script)
 }
 

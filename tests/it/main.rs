@@ -12,6 +12,7 @@ mod docs_site;
 mod golden;
 mod init;
 mod links;
+mod minify;
 mod overlay;
 mod pages;
 mod plan;
