@@ -12,36 +12,38 @@ use crate::template::Kind;
 /// Where the first character of a line is, counted in bytes.
 type Starts = BTreeSet<usize>;
 
-/// `text` without the lines that are comments; `#!` in the first line stays. Shell loses its indentation as well.
+/// `text` without the lines that are comments; `#!` in the first line stays. Shell and nginx lose
+/// indentation and empty lines as well, shell the comments beside commands.
 pub(super) fn minify(path: &str, text: &str) -> String {
     let kind = Kind::of(path, text);
-    let starts = match kind {
-        Kind::Shell => shell::commands(text),
+    let lines = match kind {
+        Kind::Shell => return shell::minified(text).unwrap_or_else(|| text.to_owned()),
         Kind::Yaml => yaml::comments(text),
-        Kind::Nginx => one_line_strings(text),
+        Kind::Nginx => return flat(text).unwrap_or_else(|| text.to_owned()),
         Kind::Systemd => Some(all(text)),
         Kind::Plain if text.starts_with("#!/usr/bin/python3\n") => one_line_strings(text),
         Kind::Plain if is_line_based(path) => Some(all(text)),
         Kind::Plain | Kind::Json | Kind::Sql | Kind::Keys | Kind::Pem => None,
     };
-    match starts {
-        Some(starts) => without_comments(text, &starts, kind == Kind::Shell),
-        None => text.to_owned(),
-    }
+    lines.map_or_else(|| text.to_owned(), |lines| without_comments(text, &lines))
 }
 
-/// `text` without the comments among the lines that begin at `starts`; where `flat`, those lines are not indented.
-fn without_comments(text: &str, starts: &Starts, flat: bool) -> String {
-    let mut kept = String::new();
+/// nginx without comments, indentation and empty lines; nothing when a string may go on over the end of a line.
+fn flat(text: &str) -> Option<String> {
+    let kept = without_comments(text, &one_line_strings(text)?);
+    let lines = kept.split_inclusive('\n').map(|line| line.trim_start_matches([' ', '\t']));
+    Some(lines.filter(|line| *line != "\n").collect())
+}
+
+/// `text` without the comments among the lines that begin at `starts`.
+fn without_comments(text: &str, starts: &Starts) -> String {
     let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        let free = starts.contains(&at);
-        if !(free && is_comment(at, line)) {
-            kept += if free && flat { line.trim_start_matches([' ', '\t']) } else { line };
-        }
+    let is_kept = |line: &&str| {
+        let start = at;
         at += line.len();
-    }
-    kept
+        !(starts.contains(&start) && is_comment(start, line))
+    };
+    text.split_inclusive('\n').filter(is_kept).collect()
 }
 
 fn is_comment(at: usize, line: &str) -> bool {

@@ -1,13 +1,38 @@
-//! The lines of a shell script on which a command may begin.
+//! A shell script without comments and indentation.
 //!
 //! It follows quotes, expansions, `case` and here-documents, and knows nothing of what commands mean. A script that
 //! does not come out even, or that shells read in different ways, is given up.
 
 use super::Starts;
 
-/// Where lines begin that are neither in a string or a here-document nor the rest of a command; nothing when
-/// that is not certain.
-pub(super) fn commands(text: &str) -> Option<Starts> {
+/// The same commands; nothing when it is not certain what they are.
+pub(super) fn minified(text: &str) -> Option<String> {
+    let scanner = scanned(text)?;
+    let mut kept = String::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let code =
+            scanner.comment_in(at, line.len()).map_or(line.to_owned(), |it| before(line, it));
+        kept += if scanner.starts.contains(&at) { flat(&code) } else { &code };
+        at += line.len();
+    }
+    Some(kept)
+}
+
+/// What stands before the comment at `start`. A blank behind a backslash is a part of a word.
+fn before(line: &str, start: usize) -> String {
+    let code = &line[..start];
+    let trimmed = code.trim_end_matches([' ', '\t']);
+    format!("{}\n", if trimmed.ends_with('\\') { code } else { trimmed })
+}
+
+/// A line on which a command begins: not indented, and nothing when it is empty.
+fn flat(line: &str) -> &str {
+    let line = line.trim_start_matches([' ', '\t']);
+    if line == "\n" { "" } else { line }
+}
+
+fn scanned(text: &str) -> Option<Scanner<'_>> {
     let mut scanner = Scanner {
         text: text.as_bytes(),
         at: 0,
@@ -15,12 +40,13 @@ pub(super) fn commands(text: &str) -> Option<Starts> {
         word: None,
         pending: Vec::new(),
         starts: Starts::from([0]),
+        comments: Starts::new(),
     };
     while scanner.at < text.len() {
         scanner.step()?;
     }
     scanner.end_word()?;
-    scanner.is_even().then_some(scanner.starts)
+    scanner.is_even().then_some(scanner)
 }
 
 struct Scanner<'a> {
@@ -32,7 +58,10 @@ struct Scanner<'a> {
     word: Option<Word>,
     /// Here-documents whose bodies begin on the next line.
     pending: Vec<HereDocument>,
+    /// Where lines begin that are neither in a string or a here-document nor the rest of a command.
     starts: Starts,
+    /// Where comments begin.
+    comments: Starts,
 }
 
 enum Context {
@@ -75,6 +104,11 @@ impl Context {
 }
 
 impl Scanner<'_> {
+    /// How far into the line at `at` a comment begins.
+    fn comment_in(&self, at: usize, length: usize) -> Option<usize> {
+        self.comments.range(at..at + length).next().map(|start| start - at)
+    }
+
     fn peek(&self, ahead: usize) -> Option<u8> {
         self.text.get(self.at + ahead).copied()
     }
@@ -108,7 +142,7 @@ impl Scanner<'_> {
             b'<' | b'>' => self.blank(),
             b'(' => self.open(1, Context::commands(End::Subshell)),
             b')' => self.close_parenthesis(),
-            b'#' if self.word.is_none() => self.skip_to(b'\n'),
+            b'#' if self.word.is_none() => self.comment(),
             b'\\' if self.peek(1) == Some(b'\n') => self.advance(2),
             b'\'' => self.single(),
             b'"' => self.open_in_word(1, Context::Double),
@@ -118,6 +152,13 @@ impl Scanner<'_> {
                 self.advance(1)
             }
         }
+    }
+
+    fn comment(&mut self) -> Option<()> {
+        if self.at > 0 || !self.follows("#!") {
+            self.comments.insert(self.at);
+        }
+        self.skip_to(b'\n')
     }
 
     fn double(&mut self, c: u8) -> Option<()> {

@@ -10,9 +10,17 @@ fn loses(path: &str, text: &str) {
 }
 
 #[test]
-fn only_whole_lines_are_comments() {
+fn shell_loses_comments_indentation_and_empty_lines() {
     let text = "#!/bin/sh\n# why\n  # indented\n\techo \"#\" # beside\n\necho $#\n";
-    assert_eq!(minify("/usr/bin/x", text), "#!/bin/sh\necho \"#\" # beside\n\necho $#\n");
+    assert_eq!(minify("/usr/bin/x", text), "#!/bin/sh\necho \"#\"\necho $#\n");
+}
+
+#[test]
+fn a_blank_that_belongs_to_a_word_stays() {
+    assert_eq!(
+        minify("x.sh", "echo a\\  # b\necho c\\#d \\\n # e\n"),
+        "echo a\\  \necho c\\#d \\\n\n"
+    );
 }
 
 #[test]
@@ -36,13 +44,13 @@ fn a_string_of_many_lines_is_whole() {
     loses("x.sh", "a=\"\n  # stays $(b \"\n  # stays\n\")\n# it's\"\n# gone\n");
     loses("x.sh", "a=${b:-\n# stays\n}\n# gone\n");
     loses("x.sh", "a=`b\n# stays\n`\n# gone\n");
-    loses("x.sh", "echo a \\\n  # stays\n# gone\n");
 }
 
 #[test]
 fn what_only_looks_like_a_quote_opens_nothing() {
-    loses("x.sh", "echo \\' \\\" # it's\n# gone\n");
-    loses("x.sh", "a=${#b} c=${d##*'}'} e=$((1 << 2)) # \"\n# gone\n");
+    loses("x.sh", "echo \\' \\\"\n# gone\n");
+    assert_eq!(minify("x.sh", "echo \\' # it's\n# a\n"), "echo \\'\n");
+    loses("x.sh", "a=${#b} c=${d##*'}'} e=$((1 << 2))\n# gone\n");
     loses("x.sh", "a=$(case b in\n# gone\nb) c ;;\nesac)#d'\n# stays'\n# gone\n");
 }
 
