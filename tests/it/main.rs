@@ -4,14 +4,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificate;
 mod checks;
 mod cli;
 mod commands;
+mod convergence;
 mod docs;
 mod docs_site;
 mod golden;
 mod init;
 mod links;
+#[path = "../common/machine.rs"]
+mod machine;
 mod minify;
 mod overlay;
 mod pages;
