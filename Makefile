@@ -1,5 +1,5 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools build lint unit image-test golden fuzz book static deb package
+.PHONY: demo test tools build lint unit system image-test golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
 MDBOOK = target/tools/bin/mdbook
@@ -19,7 +19,7 @@ demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) user-data examples/site.yaml --output target/user-data
 	@head -n 3 target/user-data; wc -c target/user-data
 
-test: tools lint unit book package image-test ## everything, QEMU boots included
+test: tools lint unit system book package image-test ## everything, QEMU boots included
 
 tools: build ## what the tests need: packages by apt, and a Debian tree with the daemons
 	image-tests/tools
@@ -28,13 +28,19 @@ tools: build ## what the tests need: packages by apt, and a Debian tree with the
 build:
 	cargo build --release --locked --quiet
 
-lint:
+lint: ## needs git and shellcheck
+	@for tool in git shellcheck; do command -v $$tool >/dev/null || { echo "\`make lint\` needs $$tool: install it" >&2; exit 1; }; done
 	cargo fmt --check
 	cargo clippy --release --locked --quiet --all-targets -- -D warnings
+	cargo clippy --release --locked --quiet --test system -- -D warnings
+	cargo test --release --locked --quiet --test system shellcheck
 	git ls-files | grep -v '^tests/golden/' | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
-unit: build
+unit: build ## needs neither root nor Debian
 	cargo test --release --locked --quiet
+
+system: build ## needs root, a Debian host, and what `make tools` makes
+	cargo test --release --locked --quiet --test system
 
 book: $(MDBOOK) ## the documentation as pages, in target/book
 	tests/book.sh $(MDBOOK)

@@ -14,7 +14,7 @@ pub use judgement::Judgement;
 pub use tap::{Outcome, read_tap};
 
 /// What a check may use beside plain shell.
-const HELPERS: &str = include_str!("check/helpers.sh");
+pub const HELPERS: &str = include_str!("check/helpers.sh");
 
 /// The fixed part of the generated script: the loop around the checks.
 const RUNNER: &str = include_str!("check/runner.sh");

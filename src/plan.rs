@@ -8,7 +8,7 @@ mod covered;
 mod entry;
 mod facts;
 mod files;
-mod lean;
+mod minify;
 mod selection;
 mod settings;
 
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use self::lean::lean;
+use self::minify::minify;
 
 use crate::{
     check::{self, Check, Helpers, Judgement, Vantage},
@@ -107,7 +107,7 @@ impl Plan {
     pub fn script(&self) -> String {
         let mut checks = self.checks.clone();
         checks.retain(|check| check.from != Vantage::Outside);
-        self.script_of(&checks, &|text| lean("part.sh", text))
+        self.script_of(&checks, &|text| minify("part.sh", text))
     }
 
     /// Every check, for another computer; no check is given more than `seconds` to come true.

@@ -5,15 +5,23 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 live=/etc/letsencrypt/live/$HOST
 renewal=/etc/letsencrypt/renewal/$HOST.conf
-this=$(ip -o addr show scope global | awk '{ sub("/.*", "", $4); print $4 }' | xargs)
+# The records that lead here.
+this=$(ip -o addr show scope global | sed 's|.*inet |A |; s|.*inet6 |AAAA |; s|/.*||')
+# Without those that may be of a private network: then the provider knows the public one.
+public=$(echo "$this" | grep -vE ' (10|100|172|192.168|f[cd]..)[.:]' | xargs)
 
 # What DNS itself says; this machine's own hosts file and resolver know better, and that is the trouble.
+# Fails when no name server answers.
 addresses() { # NAME
     upstream=/run/systemd/resolve/resolv.conf
     [ -f "$upstream" ] || upstream=/etc/resolv.conf
-    for type in A AAAA; do
-        host -t "$type" "$1." "$(awk '/^nameserver/ { print $2; exit }' "$upstream")" | sed -n 's/.* has .*address //p'
+    for server in $(awk '/^nameserver/ { print $2 }' "$upstream"); do
+        answer=$(host "$1." "$server") || :
+        case $answer in *SERVFAIL* | *REFUSED* | *'no servers'*) continue ;; esac
+        echo "$answer" | sed -n 's/.* has .*address //p'
+        return
     done
+    return 1
 }
 
 leads_here() { # NAME ADDRESS
@@ -23,8 +31,8 @@ leads_here() { # NAME ADDRESS
 }
 
 wait_for_dns() { # NAME
-    found=$(addresses "$1")
-    [ -n "$found" ] || waiting "waiting for DNS: $1 has no A record; create: $1 A ${this%% *}"
+    found=$(addresses "$1") || waiting "waiting for DNS: no name server answers for $1"
+    [ -n "$found" ] || waiting "waiting for DNS: $1 has no address; create: $1 ${public:-A and its public address}"
     for address in $found; do
         leads_here "$1" "$address" || waiting "waiting for DNS: $1 leads to $address, this machine is $this"
     done
@@ -38,12 +46,13 @@ ask() {
     for name in $NAMES; do set -- "$@" -d "$name"; done
     if [ -s /etc/homeseed/acme-ca.pem ]; then export REQUESTS_CA_BUNDLE=/etc/homeseed/acme-ca.pem; fi
     # certbot was cut short: what it left would be in its way.
-    [ -s "$renewal" ] || rm -rf /etc/letsencrypt/*/"$HOST"*
+    [ -s "$renewal" ] || rm -rf /etc/letsencrypt/*/"$HOST" "$renewal"
     if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
         --expand --force-renewal "$@" >"$refusal" 2>&1; then
-        grep -E 'Detail:|rror' "$refusal" | tail -n 1 | write "$refusal" 0644 root:root
+        { grep -E 'Detail:|rror' "$refusal" || cat "$refusal"; } | tail -n 1 | write "$refusal" 0644 root:root
         waiting "waiting for the CA: $(cat "$refusal")"
     fi
+    rm "$refusal"
 }
 
 # True when what is there is what the site asks for.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FACTS, File, HOME, Plan, Secret, lean::lean, selection::Selection};
+use super::{FACTS, File, HOME, Plan, Secret, minify::minify, selection::Selection};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
@@ -76,7 +76,7 @@ fn file(
         Purpose::Step => step(layer, selection),
         Purpose::Beside => return Ok(None),
     };
-    let contents = lean(&path, &contents(source, all, selection)?);
+    let contents = minify(&path, &contents(source, all, selection)?);
     let owned =
         layer.manifest.modes.get(&path).cloned().unwrap_or_else(|| default_owner(&contents));
     Ok(Some(placed(layer.name, path, owned, contents)))

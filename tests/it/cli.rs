@@ -548,44 +548,6 @@ fn colours_are_for_terminals_and_for_those_who_insist() {
     assert!(on_terminal("--color always", "1"));
 }
 
-#[test]
-fn shells_complete_what_is_typed() {
-    let dir = tempfile::tempdir().unwrap();
-    for shell in ["bash", "zsh", "fish"] {
-        let file = dir.path().join(shell);
-        fs::write(&file, out(&run(&["completions", shell], ""))).unwrap();
-        let output = tools::run(&[shell, "-n", file.to_str().unwrap()], "");
-        assert!(output.status.success(), "{shell}: {}", tools::said(&output));
-    }
-    let asked = format!(
-        ". {}; COMP_WORDS=(homeseed veri) COMP_CWORD=1; _homeseed homeseed veri homeseed; echo \"${{COMPREPLY[@]}}\"",
-        dir.path().join("bash").display()
-    );
-    assert_eq!(out(&tools::run(&["bash", "-c", &asked], "")), "verify\n");
-    let asked =
-        format!("source {}; complete -C 'homeseed veri'", dir.path().join("fish").display());
-    let output = tools::run(&["fish", "--no-config", "-c", &asked], "");
-    assert!(out(&output).starts_with("verify\t"), "{}", tools::said(&output));
-}
-
-#[test]
-fn manual_pages_are_sound() {
-    let dir = tempfile::tempdir().unwrap();
-    let output = run(&["man", "-o", dir.path().to_str().unwrap()], "");
-    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    let mut pages = 0;
-    for entry in fs::read_dir(dir.path()).unwrap() {
-        let page = entry.unwrap().path();
-        let output =
-            tools::run(&["groff", "-man", "-Tutf8", "-ww", "-z", page.to_str().unwrap()], "");
-        assert!(output.status.success() && output.stderr.is_empty(), "{}", tools::said(&output));
-        pages += 1;
-    }
-    assert!(pages >= 16 && dir.path().join("homeseed-verify.1").exists());
-    assert!(!dir.path().join("homeseed-test-inside.1").exists());
-    assert!(out(&run(&["man"], "")).starts_with(".ie"));
-}
-
 /// A site in `dir` that names a layer of its own.
 fn site_with(dir: &Path, layer: &str) -> PathBuf {
     let site = dir.join("site.yaml");

@@ -9,7 +9,7 @@ use homeseed::{
     site::{Site, type_names},
 };
 
-use crate::{docs_site, pages, ping, tools};
+use crate::{docs_site, example, pages, tools};
 
 /// The blocks of `file` that are marked as `language`.
 pub(crate) fn blocks(file: &str, language: &str) -> Vec<String> {
@@ -221,7 +221,7 @@ fn collect(value: &serde_json::Value, keys: &mut std::collections::BTreeSet<Stri
 #[test]
 fn every_other_piece_of_yaml_is_one_of_a_site() {
     let manifests = ["docs/layers.md", "docs/checks.md"];
-    let (embedded, example) = (layer::embedded(), ping::sources());
+    let (embedded, example) = (layer::embedded(), example::sources());
     let mut count = 0;
     for page in pages::pages().iter().filter(|page| !manifests.contains(&page.name.as_str())) {
         let sources = if page.name.starts_with("examples/") { &example } else { &embedded };

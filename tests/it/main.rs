@@ -1,30 +1,35 @@
-//! The integration tests: one crate, a module for each subject.
+//! What any user can test on any Linux: the program, its output, the documentation, the house rules.
+//!
+//! What needs root, Debian's programs or the tools root is `tests/system`.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod certificate;
 mod checks;
 mod cli;
 mod commands;
+mod convergence;
 mod docs;
 mod docs_site;
-mod federation;
+#[path = "../common/example.rs"]
+mod example;
 mod frame;
 mod golden;
 mod init;
 mod links;
-mod origins;
-mod on_machine;
+#[path = "../common/machine.rs"]
+mod machine;
+mod minify;
 mod overlay;
 mod pages;
-mod ping;
 mod plan;
-mod served;
 mod site;
+#[path = "../common/sites.rs"]
 mod sites;
 mod template;
 mod tidy;
 mod timeline;
+#[path = "../common/tools.rs"]
 mod tools;
 mod user_data;
-mod verify;
 mod well_known;

@@ -105,7 +105,7 @@ fn an_import_upwards_is_seen_however_it_is_written() {
 
 #[test]
 fn every_module_says_what_it_is() {
-    for (path, text) in rust().into_iter().chain(files("tests/it", "rs")) {
+    for (path, text) in rust().into_iter().chain(files("tests", "rs")) {
         assert!(text.starts_with("//! "), "{} has no `//!` header", path.display());
     }
 }
@@ -270,6 +270,19 @@ fn every_layer_promises_something() {
 }
 
 #[test]
+fn every_built_in_check_says_what_to_do() {
+    let layers = sites::layers();
+    let mut checks = 0;
+    for layer in &layers.ordered {
+        for check in &layer.manifest.checks {
+            assert!(check.cure.len() > 20 && !check.cure.contains('\n'), "{}", check.name);
+            checks += 1;
+        }
+    }
+    assert!(checks > 40);
+}
+
+#[test]
 fn no_template_goes_round_the_escaping() {
     for (path, text) in &*sites::SOURCES {
         for way in ["|safe", "| safe", "autoescape"] {
@@ -351,85 +364,4 @@ fn the_changelog_has_the_version_once() {
     let count = changelog.lines().filter(|line| line.starts_with(&heading)).count();
     let unreleased = changelog.lines().any(|line| line == "## Unreleased");
     assert!(count == 1 || (count == 0 && unreleased), "`{heading}` stands {count} times");
-}
-
-/// Whether a text is shell, by its name or its first line.
-fn is_shell(path: &str, text: &str) -> bool {
-    Path::new(path).extension().is_some_and(|it| it == "sh")
-        || ["#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "# shellcheck shell="]
-            .iter()
-            .any(|first| text.starts_with(first))
-}
-
-#[track_caller]
-fn shellcheck(name: &str, text: &str) -> Option<String> {
-    let known = text.starts_with("#!") || text.starts_with("# shellcheck shell=");
-    let head = if known { "" } else { "# shellcheck shell=sh\n" };
-    // Files that are sourced are on the machine (SC1091), variables come from elsewhere (SC2034,
-    // SC2153, SC2154), and functions are called from there (SC2317).
-    let words = ["shellcheck", "-S", "warning", "-e", "SC1091,SC2034,SC2153,SC2154,SC2317", "-"];
-    let output = tools::run(&words, &format!("{head}{text}"));
-    (!output.status.success()).then(|| format!("{name}:\n{}", tools::said(&output)))
-}
-
-#[test]
-fn shellcheck_finds_nothing_in_any_shell() {
-    assert!(
-        tools::command("shellcheck").arg("--version").output().is_ok(),
-        "shellcheck is missing: apt install shellcheck"
-    );
-    let mut faults = Vec::new();
-    let folders = ["layers", "image-tests", "examples"].into_iter().flat_map(|it| files(it, ""));
-    for (path, text) in files("src", "sh").into_iter().chain(folders) {
-        let name = path.display().to_string();
-        if is_shell(&name, &text) && !text.contains("@UNPACK@") && !text.contains("@HOST@") {
-            faults.extend(shellcheck(&name, &text));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-/// The functions that checks of `layer` may call.
-fn callable(plan: &homeseed::plan::Plan, layer: &String) -> String {
-    let called = plan.helpers.iter().filter(|it| it.callers.contains(layer));
-    called.map(|it| it.shell.as_str()).collect()
-}
-
-#[test]
-fn shellcheck_finds_nothing_in_what_is_rendered() {
-    let mut faults = Vec::new();
-    for seed in [1, 2, 3] {
-        let site = sites::site(&mut sites::Dice::new(seed));
-        let plan = homeseed::plan::with(&site, sites::layers()).unwrap();
-        // Lists of words are split on purpose, helpers may be unused, and `sh -e` ends at a bad `cd`.
-        let context =
-            "# shellcheck shell=sh disable=SC2015,SC2016,SC2046,SC2086,SC2125,SC2164,SC2329\n";
-        for check in &plan.checks {
-            faults.extend(shellcheck(
-                &check.title(),
-                &format!("{context}{}\n{}", callable(&plan, &check.layer), check.run),
-            ));
-        }
-        for file in plan.files.iter().filter(|file| is_shell(&file.path, &file.contents)) {
-            let output = tools::run(&["dash", "-n"], &file.contents);
-            assert!(output.status.success(), "{}: {}", file.path, tools::said(&output));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
-}
-
-#[test]
-fn every_layer_says_which_keys_are_its_own() {
-    for layer in &sites::layers().ordered {
-        let text = &sites::SOURCES[&format!("{}/README.md", layer.name)];
-        let (_, rest) = text.split_once("\n**Site keys.** ").unwrap();
-        // What follows `It reads` belongs to others.
-        let own = rest.split("\n\n").next().unwrap().split("It reads").next().unwrap();
-        for (path, _) in &layer.manifest.keys {
-            let section = path.split('.').next().unwrap();
-            let named = own.contains(&format!("`{path}`")) || own.contains(&format!("`{section}`"));
-            let is_part = own.contains("`tls.acme`") && path.starts_with("tls.acme.");
-            assert!(named || is_part, "layers/{}/README.md does not name `{path}`", layer.name);
-        }
-    }
 }

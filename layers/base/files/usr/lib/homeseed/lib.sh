@@ -8,7 +8,7 @@ delivered=$home/payload/etc/homeseed/site.env
 
 # The step cannot go on until somebody outside does something: says what, and gives way.
 waiting() {
-    echo "$*" >/run/homeseed/sentence
+    printf '%s\n' "$*" >/run/homeseed/sentence
     exit 75
 }
 
@@ -86,7 +86,8 @@ leave() {
 # apt, patient: waits for other users of the package database, mends what a power cut broke.
 apt_get() {
     export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
-    dpkg --force-confold --configure -a
+    # It complains when dpkg was interrupted, and unlike dpkg it waits for the lock.
+    apt-get -qq -o DPkg::Lock::Timeout=900 check || dpkg --force-confold --configure -a
     apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }

@@ -8,9 +8,10 @@ use homeseed::{
     site::Site,
 };
 
-use crate::tools;
-
-const FOLDER: &str = "examples/layers/ping";
+use crate::{
+    example::{FOLDER, sources},
+    root, tools,
+};
 
 /// What a site says to have the layer.
 pub(crate) const SECTION: &str = "ping:\n  target: chat.example.net\n";
@@ -22,16 +23,6 @@ operator:
   email: operator@example.org
 layers: [examples/layers/ping]
 ";
-
-/// The layers of the program, and the example.
-pub(crate) fn sources() -> Sources {
-    let files = walkdir::WalkDir::new(FOLDER).into_iter().map(Result::unwrap);
-    let files = files.filter(|entry| entry.file_type().is_file()).map(|entry| {
-        let inside = entry.path().strip_prefix("examples/layers").unwrap().display().to_string();
-        (inside, fs::read_to_string(entry.path()).unwrap())
-    });
-    layer::embedded().into_iter().chain(files).collect()
-}
 
 fn compiled(sources: &Sources, section: &str) -> Result<Plan, String> {
     let layers = Layers::read(sources).unwrap_or_else(|errors| panic!("{errors}"));
@@ -158,7 +149,7 @@ fn only_who_knows_the_secret_is_answered() {
     let program = fs::canonicalize(format!("{FOLDER}/files/usr/lib/homeseed/ping")).unwrap();
     let copy = dir.path().join("ping");
     fs::copy(program, &copy).unwrap();
-    let words = tools::alone();
+    let words = root::alone();
     let mut command = tools::command(words[0]);
     command.args(&words[1..]).args(["sh", "-euc", script]).current_dir(dir.path());
     tools::command("chmod").arg("755").arg(&copy).status().unwrap();

@@ -5,31 +5,18 @@ use std::process::Output;
 
 use homeseed::check::read_tap;
 
-use crate::{sites, tools};
+use crate::{root, tools};
 
 const SITE: &str = "image-tests/minimal/site.yaml";
 
 /// In a network namespace of its own: nobody is there, and nobody answers for names.
 fn verify(words: &[&str]) -> Output {
     let program = env!("CARGO_BIN_EXE_homeseed");
-    tools::run(&[&tools::alone()[..], &[program, "verify", SITE], words].concat(), "")
+    tools::run(&[&root::alone()[..], &[program, "verify", SITE], words].concat(), "")
 }
 
 fn out(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
-}
-
-#[test]
-fn every_built_in_check_says_what_to_do() {
-    let layers = sites::layers();
-    let mut checks = 0;
-    for layer in &layers.ordered {
-        for check in &layer.manifest.checks {
-            assert!(check.cure.len() > 20 && !check.cure.contains('\n'), "{}", check.name);
-            checks += 1;
-        }
-    }
-    assert!(checks > 40);
 }
 
 #[test]

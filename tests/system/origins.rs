@@ -2,7 +2,7 @@
 
 use homeseed::{plan, site::Site};
 
-use crate::{sites, tools};
+use crate::{root, sites, tools};
 
 const LISTED: [&str; 6] = [
     "example.net",
@@ -37,7 +37,7 @@ fn a_name_with_a_port_or_an_address_is_told_from_its_neighbours() {
     let files = plan.files.iter().map(|file| (file.path.as_str(), file.contents.as_str()));
     let own = ["example.org"];
     let origins = [&LISTED[..], &own, &UNLISTED].concat();
-    let output = tools::inside(files, "tests/it/ask_origins.sh", &origins);
+    let output = root::inside(files, "tests/system/ask_origins.sh", &origins);
     assert!(output.status.success(), "{}", tools::said(&output));
     // Nothing runs behind this nginx: what it lets through is answered with 502.
     let expected: String = origins

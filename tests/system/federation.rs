@@ -6,6 +6,7 @@ use std::{env, fs, process::Output};
 use serde_json::Value;
 
 use crate::{
+    root,
     served::{Authority, Keys, Server, VERSION, WELL_KNOWN, dns},
     tools,
 };
@@ -170,7 +171,7 @@ fn the_verdict_on_every_served_situation_is_that_of_the_table() {
     }
     let test = "federation::the_verdict_on_every_served_situation_is_that_of_the_table";
     let this = env::current_exe().unwrap();
-    let mut words = tools::alone();
+    let mut words = root::alone();
     words.extend([this.to_str().unwrap(), "--exact", test, "--nocapture"]);
     let mut command = tools::command(words[0]);
     command.args(&words[1..]).env(INSIDE, "1");

@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use homeseed::{
     layer::{self, Layers, Sources, embedded_schema},
-    plan,
+    plan::{self, Plan},
     site::Site,
 };
 use serde_json::{Map, Value, json};
@@ -108,6 +108,27 @@ pub(crate) fn site(dice: &mut Dice) -> Site {
     let text = text(dice);
     Site::parse("site.yaml", &text, embedded_schema())
         .unwrap_or_else(|errors| panic!("{errors}\n{text}"))
+}
+
+/// The plan of such a site with the real layers.
+#[track_caller]
+pub(crate) fn plan(dice: &mut Dice) -> Plan {
+    plan::with(&site(dice), layers()).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The plan of a small site with the real layers.
+pub(crate) fn small() -> Plan {
+    let text =
+        "server_name: example.org\nhost: chat.example.org\noperator: {email: o@example.org}\n";
+    planned(text)
+}
+
+/// The plan of the site that `text` is.
+#[track_caller]
+pub(crate) fn planned(text: &str) -> Plan {
+    let site = Site::parse("site.yaml", text, embedded_schema())
+        .unwrap_or_else(|errors| panic!("{errors}"));
+    plan::with(&site, layers()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 /// None to four, no two alike.

@@ -5,8 +5,7 @@ use std::{fs, path::PathBuf, time::SystemTime};
 use homeseed::backend::user_data::{Encoding, render};
 use tempfile::TempDir;
 
-use super::small;
-use crate::tools;
+use crate::{root, sites::small, tools};
 
 /// Where a script may write, and what `/dev/console` shows.
 struct Machine {
@@ -33,16 +32,31 @@ impl Machine {
         let script = script
             .replacen("d=/usr/lib/homeseed\n", &format!("d={home}\n"), 1)
             .replacen(">/dev/console", &format!(">>{console}"), 1)
-            .replace("sh $d/payload/usr/lib/homeseed/arm", "echo armed >>$d/armed");
+            .replace("sh $d/payload/usr/lib/homeseed/arm", &self.arm());
         tools::run(&["dash"], &script);
+    }
+
+    /// Runs the delivered `arm`, with its paths in this folder and a list of what it says to systemd.
+    fn arm(&self) -> String {
+        let root = self.dir.path().display();
+        let home =
+            format!("s|^home=.*|home={root}/home|; s|payload$home|payload/usr/lib/homeseed|");
+        let units = format!("s| /etc/| {root}/etc/|");
+        format!(
+            "mkdir -p {root}/etc/systemd/system; systemctl() {{ echo $* >>{root}/systemctl; }}\n\
+             sed '{home}; {units}' $d/payload/usr/lib/homeseed/arm >{root}/arm && . {root}/arm"
+        )
     }
 
     fn console(&self) -> String {
         fs::read_to_string(self.path("console")).unwrap_or_default()
     }
 
+    /// How often the convergence was put in force and started.
     fn times_armed(&self) -> usize {
-        fs::read_to_string(self.path("home/armed")).unwrap_or_default().lines().count()
+        const START: &str = "enable --now --no-block homeseed.service homeseed.timer";
+        let said = fs::read_to_string(self.path("systemctl")).unwrap_or_default();
+        said.lines().filter(|line| *line == START).count()
     }
 
     fn delivered(&self) -> Option<SystemTime> {
@@ -63,7 +77,7 @@ def script(document):
 json.dump([script(document) or '' for document in json.load(sys.stdin)], sys.stdout)
 ";
     let asked = serde_json::to_string(documents).unwrap();
-    let output = tools::finish(tools::start(&mut tools::python(&["-c", READ])), &asked);
+    let output = tools::finish(tools::start(&mut root::python(&["-c", READ])), &asked);
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", tools::said(&output)))
 }
 
@@ -86,6 +100,12 @@ fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
             let stat = tools::run(&["stat", "-c", "%04a", &path.display().to_string()], "");
             assert_eq!(tools::said(&stat).trim(), file.mode.to_string(), "{}", file.path);
         }
+        for file in small().files.iter().filter(|it| it.path.starts_with("/usr/lib/homeseed/")) {
+            let name = file.path.strip_prefix("/usr/lib/homeseed/").unwrap();
+            let armed = fs::read_to_string(machine.path(&format!("home/{name}"))).unwrap();
+            assert_eq!(armed, file.contents, "{name}");
+        }
+        assert!(machine.path("etc/systemd/system/homeseed.timer").exists());
         let delivered = machine.delivered();
         machine.boot(&document);
         assert_eq!((machine.times_armed(), machine.console()), (2, String::new()));

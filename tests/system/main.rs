@@ -1,0 +1,24 @@
+//! What needs root, Debian's programs or the tools root: `make system` runs it, `cargo test` does not.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod deliver;
+mod documents;
+#[path = "../common/example.rs"]
+mod example;
+mod federation;
+mod images;
+mod on_machine;
+mod origins;
+mod ping;
+mod root;
+mod served;
+mod shellcheck;
+mod shells;
+#[path = "../common/sites.rs"]
+mod sites;
+mod template;
+#[path = "../common/tools.rs"]
+mod tools;
+mod verify;
+mod well_known;
