@@ -3,16 +3,18 @@
 //! [`script`] turns all of them into one POSIX script that prints TAP; [`read_tap`] reads what it
 //! said. The same text runs on the machine, from the operator's desk and in QEMU.
 
+mod judgement;
 mod tap;
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+pub use judgement::Judgement;
 pub use tap::{Outcome, read_tap};
 
 /// What a check may use beside plain shell.
-pub const HELPERS: &str = include_str!("check/helpers.sh");
+const HELPERS: &str = include_str!("check/helpers.sh");
 
 /// The fixed part of the generated script: the loop around the checks.
 const RUNNER: &str = include_str!("check/runner.sh");
@@ -44,15 +46,27 @@ pub enum Vantage {
     Host,
     /// Anywhere that reaches its public ports.
     Network,
+    /// Only from another computer: over its own loopback a machine could not tell.
+    Outside,
 }
 
 impl Vantage {
+    /// Where the script runs that makes such a check: on the machine, or anywhere in the network.
+    #[must_use]
+    pub fn reached_from(self) -> Vantage {
+        match self {
+            Vantage::Host => Vantage::Host,
+            Vantage::Network | Vantage::Outside => Vantage::Network,
+        }
+    }
+
     /// The word for it in `layer.yaml` and on the script's command line.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Vantage::Host => "host",
             Vantage::Network => "network",
+            Vantage::Outside => "outside",
         }
     }
 }
@@ -65,22 +79,75 @@ impl Check {
     }
 }
 
-/// One self-contained script of all `checks`; `helpers` are the functions that they call, `env` is shell that sets the variables they read.
+/// Shell functions that a layer brings for its checks and those of the layers that need it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Helpers {
+    /// The layer.
+    pub layer: String,
+    /// The functions.
+    pub shell: String,
+    /// The layers whose checks may call them: the layer itself and all that need it.
+    pub callers: Vec<String>,
+}
+
+/// One self-contained script of all `checks`; `env` is shell that sets the variables they read.
+///
+/// Every piece of shell goes through `shrunk`, for a place where each byte counts.
 #[must_use]
-pub fn script(checks: &[Check], helpers: &str, env: &str) -> String {
+pub fn script(
+    checks: &[Check],
+    helpers: &[Helpers],
+    env: &str,
+    shrunk: &dyn Fn(&str) -> String,
+) -> String {
     let count = |vantage| checks.iter().filter(|check| check.from == vantage).count();
-    let mut text = RUNNER
+    let mut text = shrunk(RUNNER)
         .replace("@ENV@\n", env)
-        .replace("@HELPERS@", &quoted(helpers))
+        .replace("@HELPERS@", &quoted(&shrunk(HELPERS)))
         .replace("@HOST@", &count(Vantage::Host).to_string())
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());
+    for Helpers { layer, shell, .. } in helpers {
+        writeln!(text, "{}={}", variable(layer), quoted(&shrunk(shell)))
+            .expect("a string takes all");
+    }
+    let mut before = String::new();
     for check in checks {
+        let called = helpers.iter().filter(|it| it.callers.contains(&check.layer));
+        let called: String = called.map(|it| format!("${}", variable(&it.layer))).collect();
+        if called != before {
+            writeln!(text, "with=$helpers{called}").expect("a string takes all");
+            before = called;
+        }
         let (from, wait, title) = (check.from.word(), check.wait, quoted(&check.title()));
-        let run = quoted(check.run.trim_end());
-        writeln!(text, "check {from} {wait} {title} {run}").expect("a string takes all");
+        let run = shrunk(&check.run);
+        let (run, end) = (run.trim_end(), end_of(&run));
+        writeln!(text, "check {from} {wait} {title} <<'{end}'\n{run}\n{end}")
+            .expect("a string takes all");
     }
     text + "exit $failed\n"
+}
+
+/// A line that ends a here-document: none of those in `text`.
+#[must_use]
+pub fn end_of(text: &str) -> String {
+    let mut end = String::from(".");
+    while text.lines().any(|line| line == end) {
+        end.push('.');
+    }
+    end
+}
+
+/// The variable that holds the functions of `layer`.
+fn variable(layer: &str) -> String {
+    format!("h_{}", layer.replace('-', "_"))
+}
+
+/// `text` as one word of shell, bare where that is beyond doubt.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || "_./:@%+=,-".contains(c);
+    if !text.is_empty() && text.chars().all(bare) { text.to_owned() } else { quoted(text) }
 }
 
 /// `text` as one word of shell, whatever it holds.

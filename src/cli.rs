@@ -64,7 +64,11 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::WellKnown { site, output } => well_known::write(&input::plan(site, layers)?, output),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;
-            output::print(&if *list { show::checks(&plan) } else { plan.script() })
+            output::print(&if *list {
+                show::checks(&plan)
+            } else {
+                plan.script_elsewhere(u32::MAX)
+            })
         }
         Verb::Verify(asked) => return verify::run(asked, layers),
         Verb::Federation(asked) => return federation::run(asked),
@@ -86,7 +90,7 @@ fn test(
     cache: &Path,
     layers: Option<&Path>,
 ) -> Result<(), Errors> {
-    let compile = |path: &Path| input::compile(path, layers);
+    let compile = |path: &Path| input::plan(path, layers);
     let generic = || input::generic(layers);
     let verdict =
         testbed::run(&Request { path, compile: &compile, generic: &generic, cache, image, aim })?;

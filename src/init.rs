@@ -4,10 +4,8 @@ use std::{collections::BTreeSet, str::FromStr};
 
 use crate::{
     error::{Error, Errors},
-    site::{
-        Email, Fallback, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey,
-        is_private_key,
-    },
+    layer,
+    site::{Email, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey, is_private_key},
 };
 
 /// What the operator has to say; all else has a default.
@@ -63,7 +61,7 @@ impl Question {
             Question::SshKeys => "operator.ssh_keys",
             Question::Admin => "admin",
         };
-        Site::keys().iter().find(|key| key.path == path).map_or("", |key| key.about)
+        about_of(path)
     }
 
     /// What is wrong with an answer, by the rules of a site.
@@ -94,7 +92,8 @@ pub fn site_yaml(options: &Options) -> Result<String, Errors> {
     let all = answers.into_iter().chain(keys_said);
     Errors::none_or(all.flat_map(|(question, answer)| question.mistakes(answer)).collect())?;
     let text = written(options, &keys, admin);
-    Site::parse("site.yaml", &text).map(|_| text)
+    let site = Site::parse("site.yaml", &text, layer::embedded_schema())?;
+    Ok(text + &defaults(&site))
 }
 
 /// The lines of a file of public keys that are keys.
@@ -118,7 +117,6 @@ fn refused<T: FromStr<Err = Refusal>>(text: &str) -> Option<Refusal> {
 
 fn written(options: &Options, keys: &[&str], admin: &str) -> String {
     let Options { server_name, host, email, .. } = options;
-    let delegation = if server_name == host { "none" } else { "same-host" };
     let items: String = keys.iter().map(|key| format!("\n    - {}", scalar(key))).collect();
     let keys = if keys.is_empty() { " []" } else { &items };
     format!(
@@ -131,8 +129,6 @@ fn written(options: &Options, keys: &[&str], admin: &str) -> String {
 server_name: {name}
 {about_host}
 host: {machine}
-{about_delegation}
-delegation: {delegation}
 
 operator:
   {about_email}
@@ -144,10 +140,9 @@ operator:
 admin: {admin}
 
 # Everything else has a default:
-{defaults}",
+",
         about_server_name = about("server_name"),
         about_host = about("host"),
-        about_delegation = about("delegation"),
         about_email = about("operator.email"),
         about_keys = about("operator.ssh_keys"),
         about_admin = about("admin"),
@@ -155,25 +150,28 @@ admin: {admin}
         machine = scalar(host),
         email = scalar(email),
         admin = scalar(admin),
-        defaults = defaults(),
     )
 }
 
 fn about(path: &str) -> String {
-    let about = Site::keys().iter().find(|key| key.path == path).map_or("", |key| key.about);
-    format!("# {about}")
+    format!("# {}", about_of(path))
+}
+
+/// What the key at `path` decides, in half a sentence.
+fn about_of(path: &str) -> &'static str {
+    layer::embedded_schema().find(path).map_or("", |key| &key.about)
 }
 
 /// The keys that were not asked for, as comments.
-fn defaults() -> String {
-    const WRITTEN: [&str; 3] = ["operator.ssh_keys", "admin", "delegation"];
+fn defaults(site: &Site) -> String {
+    const WRITTEN: [&str; 2] = ["operator.ssh_keys", "admin"];
     let mut lines = Vec::new();
     let mut open: Vec<&str> = Vec::new();
-    for Key { path, about, fallback } in Site::keys() {
-        let Fallback::Value(value) = fallback else { continue };
-        if WRITTEN.contains(path) {
+    for key in layer::embedded_schema().keys() {
+        let Key { path, about, .. } = key;
+        let Some(value) = site.default_of(key).filter(|_| !WRITTEN.contains(&path.as_str())) else {
             continue;
-        }
+        };
         let (sections, name) = path.rsplit_once('.').unwrap_or(("", path));
         let sections: Vec<&str> = sections.split('.').filter(|it| !it.is_empty()).collect();
         let shared = sections.iter().zip(&open).take_while(|(a, b)| a == b).count();

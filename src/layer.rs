@@ -3,17 +3,26 @@
 //! [`Sources`] is every file of every layer; [`Layers::read`] understands the manifests and puts
 //! the layers into their order. What a layer means for one site is for `plan` to say.
 
+mod declaration;
 mod manifest;
 mod order;
+mod port;
+mod schema;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
 use crate::{
     error::{Error, Errors, Place},
+    site::{Schema, Suite},
     template::{Kind, Templates},
 };
 
-pub use manifest::{CheckEntry, Entry, Manifest, Mode, Owned, Publish, Settings, Wait};
+pub use declaration::{BornEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry};
+pub use manifest::{CheckEntry, Manifest, Mode, Owned, Publish, Settings, Wait};
+pub use port::{DeclaredPort, PortRange, Protocol};
 
 /// Every file of every layer: `LAYER/path/in/it` to its text.
 pub type Sources = BTreeMap<String, String>;
@@ -25,6 +34,17 @@ const EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/layers.rs"
 #[must_use]
 pub fn embedded() -> Sources {
     EMBEDDED.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect()
+}
+
+/// The keys of a site that is compiled with the layers of this program alone.
+#[must_use]
+pub fn embedded_schema() -> &'static Schema {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+        let sources = embedded();
+        let layers = Layers::read(&sources);
+        layers.unwrap_or_else(|errors| panic!("the layers of this program: {errors}")).schema
+    });
+    &SCHEMA
 }
 
 /// One layer as its author wrote it.
@@ -54,8 +74,10 @@ pub struct Source<'s> {
 /// What a file of a layer is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose<'s> {
-    /// Goes to this absolute path of the machine.
+    /// Goes to this absolute path of the machine, whatever release it runs.
     Place(&'s str),
+    /// Goes to this absolute path of a machine that runs this release, in place of any other.
+    PlaceOn(Suite, &'s str),
     /// Is the layer's step of the convergence.
     Step,
     /// Is read by the compiler or by people only.
@@ -69,6 +91,8 @@ pub struct Layers<'s> {
     pub ordered: Vec<Layer<'s>>,
     /// Every template, compiled.
     pub templates: Templates<'s>,
+    /// The keys and rules that they declare together.
+    pub schema: Schema,
     sources: &'s Sources,
 }
 
@@ -79,7 +103,29 @@ impl<'s> Layers<'s> {
         Errors::none_or(errors)?;
         let ordered = order::sorted(layers)?;
         let templates = templates(&ordered)?;
-        Ok(Layers { ordered, templates, sources })
+        let schema = schema::of(&ordered, sources)?;
+        Ok(Layers { ordered, templates, schema, sources })
+    }
+
+    /// The layer that all others stand on; the first one when none says so.
+    #[must_use]
+    pub fn foundation(&self) -> Option<&'s str> {
+        let says_so = self.ordered.iter().find(|layer| layer.manifest.foundation);
+        says_so.or(self.ordered.first()).map(|layer| layer.name)
+    }
+
+    /// The layer, and all that it needs, directly or not.
+    #[must_use]
+    pub fn closure(&self, layer: &str) -> BTreeSet<&str> {
+        let mut closure: BTreeSet<&str> = self.foundation().into_iter().collect();
+        let mut waiting: Vec<&str> = vec![layer];
+        while let Some(name) = waiting.pop() {
+            let Some(layer) = self.ordered.iter().find(|it| it.name == name) else { continue };
+            if closure.insert(layer.name) || Some(layer.name) == self.foundation() {
+                waiting.extend(layer.manifest.needs.iter().map(String::as_str));
+            }
+        }
+        closure
     }
 
     /// The text of `file` in the folder of `layer`.
@@ -91,10 +137,15 @@ impl<'s> Layers<'s> {
     /// A mistake at the first place where `word` stands in a layer's manifest.
     #[must_use]
     pub fn blame(&self, layer: &str, word: &str, message: impl Into<String>) -> Error {
-        let file = format!("{layer}/{MANIFEST}");
-        let place = self.sources.get(&file).and_then(|text| find(&file, text, word));
-        Error::new(message).at(place)
+        blame(self.sources, layer, word, message)
     }
+}
+
+/// A mistake at the first place where `word` stands in the manifest of `layer`.
+fn blame(sources: &Sources, layer: &str, word: &str, message: impl Into<String>) -> Error {
+    let file = format!("{layer}/{MANIFEST}");
+    let place = sources.get(&file).and_then(|text| find(&file, text, word));
+    Error::new(message).at(place)
 }
 
 const MANIFEST: &str = "layer.yaml";
@@ -165,14 +216,23 @@ fn purpose<'s>(path: &'s str, manifest: &Manifest) -> Option<Purpose<'s>> {
         MANIFEST | "README.md" => Some(Purpose::Beside),
         "setup.sh" => Some(Purpose::Step),
         _ if Some(path) == known => Some(Purpose::Beside),
-        _ if path.starts_with("files/") => Some(Purpose::Place(&path["files".len()..])),
-        _ => None,
+        _ => placed(path),
+    }
+}
+
+/// `files/etc/x`, or `files-SUITE/etc/x` for one release.
+fn placed(path: &str) -> Option<Purpose<'_>> {
+    let (tree, _) = path.split_once('/')?;
+    let target = &path[tree.len()..];
+    match tree.strip_prefix("files")? {
+        "" => Some(Purpose::Place(target)),
+        suite => Some(Purpose::PlaceOn(Suite::named(suite.strip_prefix('-')?)?, target)),
     }
 }
 
 fn stray(path: &str, layer: &str) -> Error {
     Error::new(format!("nothing reads `{path}`"))
-        .hint(format!("a layer holds {MANIFEST}, README.md, setup.sh and the tree {layer}/files/"))
+        .hint(format!("a layer holds {MANIFEST}, README.md, setup.sh and the trees {layer}/files/ and {layer}/files-SUITE/"))
 }
 
 fn templates<'s>(layers: &[Layer<'s>]) -> Result<Templates<'s>, Errors> {
@@ -190,7 +250,7 @@ impl Source<'_> {
     fn kind(&self) -> Kind {
         match self.purpose {
             Purpose::Step => Kind::Shell,
-            Purpose::Place(path) => Kind::of(path, self.text),
+            Purpose::Place(path) | Purpose::PlaceOn(_, path) => Kind::of(path, self.text),
             Purpose::Beside => Kind::Plain,
         }
     }

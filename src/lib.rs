@@ -13,7 +13,7 @@ pub mod backend;
 pub mod host;
 pub mod plan;
 pub mod layer;
+pub mod site;
 pub mod template;
 pub mod check;
-pub mod site;
 pub mod error;

@@ -5,19 +5,29 @@
 
 mod assemble;
 mod covered;
+mod entry;
+mod facts;
 mod files;
 mod minify;
-mod seen;
+mod selection;
 mod settings;
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use self::minify::minify;
+
 use crate::{
-    check::{self, Check},
+    check::{self, Check, Helpers, Judgement, Vantage},
     error::Errors,
-    layer::{Layers, Mode, Sources},
+    layer::{Layers, Sources},
     site::Site,
+};
+
+pub use entry::{
+    Born, Chosen, Fact, File, Package, Personal, Port, Publication, Record, Secret, Unit,
 };
 
 /// Where the machine finds what is planned for it.
@@ -53,95 +63,26 @@ pub struct Plan {
     pub presumed: Vec<Package>,
     /// What belongs to one machine and stays in no image, in the order of the layers.
     pub personal: Vec<Personal>,
+    /// Further records of the DNS, in the order of the layers.
+    pub records: Vec<Record>,
+    /// Variables for the shell of checks and steps, in the order of the layers.
+    pub facts: Vec<Fact>,
+    /// What the machine keeps for life.
+    pub born: Vec<Born>,
+    /// Secrets that it is handed or makes.
+    pub secrets: Vec<Secret>,
     /// Units to enable, in the order of the layers.
     pub units: Vec<Unit>,
-    /// TCP ports that listen, by number.
+    /// Ports that listen, by protocol and number.
     pub ports: Vec<Port>,
     /// Files, by path.
     pub files: Vec<File>,
     /// Shell functions that the checks call.
-    pub helpers: String,
+    pub helpers: Vec<Helpers>,
+    /// What to do when a judgement of `verify` fails, by its word.
+    pub cures: BTreeMap<Judgement, String>,
     /// Checks, in the order of the layers.
     pub checks: Vec<Check>,
-}
-
-/// A layer that is part of the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Chosen {
-    /// The folder's name.
-    pub name: String,
-    /// What it is for, in one line.
-    pub about: String,
-    /// Whether its step may run when an image is made.
-    pub bakes: bool,
-}
-
-/// A document for another web server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Publication {
-    /// The host name of that web server.
-    pub host: String,
-    /// The absolute path of the URL.
-    pub path: String,
-    /// The whole URL.
-    pub url: String,
-    /// What it must answer with.
-    pub contents: String,
-    /// The layer that asks for it.
-    pub layer: String,
-}
-
-/// A Debian package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Package {
-    /// Its name.
-    pub name: String,
-    /// The first layer that asks for it.
-    pub layer: String,
-}
-
-/// Something that belongs to one machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Personal {
-    /// An absolute path, or a pattern of the shell.
-    pub path: String,
-    /// The layer that says so.
-    pub layer: String,
-}
-
-/// A systemd unit to enable.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Unit {
-    /// Its name, with the suffix.
-    pub name: String,
-    /// The layer that asks for it.
-    pub layer: String,
-}
-
-/// A TCP port that listens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Port {
-    /// Its number.
-    pub number: u16,
-    /// The first layer that declares it.
-    pub layer: String,
-}
-
-/// A file on the machine.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct File {
-    /// The absolute path.
-    pub path: String,
-    /// The layer that it comes from.
-    pub layer: String,
-    /// The permission bits.
-    pub mode: Mode,
-    /// The user who owns it.
-    pub owner: String,
-    /// The group that owns it.
-    pub group: String,
-    /// The whole text: ASCII, with a newline at the end.
-    pub contents: String,
 }
 
 /// Decides what the machine for `site` consists of.
@@ -161,52 +102,50 @@ impl Plan {
         self.files.iter().map(|file| format!("{} {}\n", file.digest(), file.entry())).collect()
     }
 
-    /// All checks as one script.
+    /// Every check that the machine can make, as one script.
     #[must_use]
     pub fn script(&self) -> String {
-        self.script_of(&self.checks)
+        let mut checks = self.checks.clone();
+        checks.retain(|check| check.from != Vantage::Outside);
+        self.script_of(&checks, &|text| minify("part.sh", text))
     }
 
-    /// The same for who does not want to wait: no check is given more than `seconds`.
+    /// Every check, for another computer; no check is given more than `seconds` to come true.
+    ///
+    /// What can be seen from outside alone is among those from the network.
     #[must_use]
-    pub fn script_within(&self, seconds: u32) -> String {
+    pub fn script_elsewhere(&self, seconds: u32) -> String {
         let mut checks = self.checks.clone();
         for check in &mut checks {
             check.wait = check.wait.min(seconds);
+            check.from = check.from.reached_from();
         }
-        self.script_of(&checks)
+        self.script_of(&checks, &str::to_owned)
     }
 
-    /// What stands in quotes in the script is minified before: afterwards it is a string like any other.
-    fn script_of(&self, checks: &[Check]) -> String {
-        let minified = |text: &str| minify::minify("check.sh", text);
-        let run = |check: &Check| Check { run: minified(&check.run), ..check.clone() };
-        let checks: Vec<Check> = checks.iter().map(run).collect();
-        let facts = self.files.iter().find(|file| file.path == FACTS);
-        let facts = facts.map_or("", |file| &file.contents);
-        let helpers = minified(&(check::HELPERS.to_owned() + &self.helpers));
-        check::script(&checks, &helpers, facts)
+    fn script_of(&self, checks: &[Check], shrunk: &dyn Fn(&str) -> String) -> String {
+        check::script(checks, &self.helpers, &self.facts_text(), shrunk)
+    }
+
+    /// The facts as shell, one assignment a line.
+    #[must_use]
+    pub fn facts_text(&self) -> String {
+        self.facts
+            .iter()
+            .map(|fact| format!("{}={}\n", fact.name, check::word(&fact.value)))
+            .collect()
+    }
+
+    /// The value of a fact; nothing when no layer of the machine declares it.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> Option<&str> {
+        self.facts.iter().find(|fact| fact.name == name).map(|fact| fact.value.as_str())
     }
 
     /// The sha256 of the inventory: it names the whole payload.
     #[must_use]
     pub fn digest(&self) -> String {
         sha256(&self.inventory())
-    }
-}
-
-impl File {
-    /// The sha256 of its contents.
-    #[must_use]
-    pub fn digest(&self) -> String {
-        sha256(&self.contents)
-    }
-
-    /// Its line of the inventory but for the digest.
-    #[must_use]
-    pub fn entry(&self) -> String {
-        let File { path, layer, mode, owner, group, .. } = self;
-        format!("{mode} {owner}:{group} {layer} {path}")
     }
 }
 

@@ -1,11 +1,9 @@
 //! What the operator decided: `site.yaml`, read, checked and typed.
 //!
 //! [`Site::parse`] is the only door: whoever holds a [`Site`] holds values that cannot be wrong by themselves or against
-//! each other. It knows no layer and no file of the machine. Serialized, a site is what templates see.
+//! each other. Which keys there are, a [`Schema`] says. It knows no layer and no file of the machine.
 
 mod amount;
-mod choice;
-mod keys;
 mod mistakes;
 mod name;
 mod options;
@@ -15,212 +13,148 @@ mod reader;
 mod refusal;
 mod rules;
 mod scalar;
-mod section;
+mod schema;
 mod source;
 mod ssh_key;
 pub(crate) mod suggest;
+mod suite;
 mod syntax;
 mod tree;
 mod unknown;
 mod url;
-mod warnings;
+mod vocabulary;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::refusal::is_private_key;
 pub use self::{
     amount::{ByteSize, Lifetime},
-    choice::{Delegation, Registration, Suite, Unlisted},
-    keys::{Fallback, Key},
     name::{HostName, ServerName},
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::Refusal,
+    schema::{Fallback, Key, Rule, Schema, written},
     ssh_key::SshKey,
+    suite::{SUITES, Suite},
     url::{HttpsUrl, ProxyUrl},
+    vocabulary::{Kind, Word, type_names},
 };
 use self::{
     reader::Reader,
     refusal::shown,
-    section::{Apt, Federation, Media, Operator, Tls},
     source::Source,
     tree::{Node, Value},
 };
 use crate::error::{Error, Errors, Place};
 
 /// The description of one homeserver.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Site {
-    server_name: ServerName,
-    host: HostName,
-    operator: Operator,
-    admin: Localpart,
-    delegation: Delegation,
-    federation: Federation,
-    registration: Registration,
-    media: Media,
-    tls: Tls,
-    presence: bool,
-    url_previews: bool,
-    suite: Suite,
-    apt: Apt,
-    synapse: Map<String, Json>,
-    names: Vec<String>,
-    #[serde(skip)]
-    layers: Vec<String>,
-    #[serde(skip)]
+    values: Map<String, Json>,
+    warnings: Vec<String>,
     digest: String,
-    #[serde(skip)]
     source: Source,
-    #[serde(skip)]
     tree: Node,
 }
 
+/// The folders of further layers that the text of a site names, as far as they can be read.
+///
+/// They bring keys of their own, so they are wanted before the site is read as a whole; what is
+/// wrong with them, [`Site::parse`] says.
+#[must_use]
+pub fn folders(text: &str) -> Vec<String> {
+    let schema = Schema::core();
+    let folders = || {
+        let source = Source::new("site", text).ok()?;
+        let (root, mistakes) = tree::read(&source).ok()?;
+        let root = root?;
+        let mut values = Reader::new(&root, &schema, mistakes).values();
+        values.remove("layers")
+    };
+    strings(folders().as_ref()).into_iter().map(str::to_owned).collect()
+}
+
 impl Site {
-    /// Reads the text of a site file; `file` is its name in messages.
+    /// Reads the text of a site file by the keys of `schema`; `file` is its name in messages.
     ///
     /// All mistakes are reported at once, unless the text is no YAML.
-    pub fn parse(file: &str, text: &str) -> Result<Site, Errors> {
+    pub fn parse(file: &str, text: &str, schema: &Schema) -> Result<Site, Errors> {
         let source = Source::new(file, text)?;
         let (root, mistakes) = tree::read(&source)?;
         let Some(root) = root.filter(|root| !root.is_null()) else {
             return Err(empty(file).into());
         };
-        let mut reader = Reader::new(&root, mistakes);
-        let site = if is_mapping(&mut reader, &root) { Site::read(&mut reader) } else { None };
-        let errors = reader.into_errors();
-        match site {
-            Some(site) if errors.is_empty() => Ok(Site {
-                digest: format!("{:x}", Sha256::digest(text)),
-                source,
-                tree: root,
-                ..site
-            }),
-            _ => Err(Errors::from(errors)),
-        }
+        let mut reader = Reader::new(&root, schema, mistakes);
+        let (values, warnings) = if is_mapping(&mut reader, &root) {
+            Site::read(&mut reader)?
+        } else {
+            (Map::new(), Vec::new())
+        };
+        Errors::none_or(reader.into_errors())?;
+        let digest = format!("{:x}", Sha256::digest(text));
+        Ok(Site { values, warnings, digest, source, tree: root })
     }
 
-    fn read(reader: &mut Reader<'_>) -> Option<Site> {
+    fn read(reader: &mut Reader<'_>) -> Result<(Map<String, Json>, Vec<String>), Error> {
         unknown::check(reader);
-        let server_name = reader.value("server_name");
-        let host = reader.value("host");
-        let operator = Operator::read(reader);
-        let admin = reader.value("admin");
-        let delegation = rules::delegation(reader, server_name.as_ref(), host.as_ref());
-        let federation = Federation::read(reader);
-        let registration = reader.value("registration");
-        let media = Media::read(reader);
-        let tls = Tls::read(reader);
-        let presence = reader.flag("presence");
-        let url_previews = reader.flag("url_previews");
-        let suite = reader.value("suite");
-        let apt = Apt::read(reader);
-        let layers = rules::layers(reader);
-        let synapse = options::read(reader);
-        rules::user_id(reader, admin.as_ref(), server_name.as_ref());
-        Some(
-            Site {
-                server_name: server_name?,
-                host: host?,
-                operator: operator?,
-                admin: admin?,
-                delegation: delegation?,
-                federation: federation?,
-                registration: registration?,
-                media: media?,
-                tls: tls?,
-                presence: presence?,
-                url_previews: url_previews?,
-                suite: suite?,
-                apt: apt?,
-                synapse: synapse?,
-                names: Vec::new(),
-                layers: layers?,
-                digest: String::new(),
-                source: reader.source().clone(),
-                tree: Node::broken(),
-            }
-            .named(),
-        )
+        let values = reader.values();
+        let is_whole = !reader.has_mistakes();
+        let warnings = rules::judge(reader, &values, is_whole)?;
+        Ok((values, warnings))
     }
 
-    /// Finds out for which names this machine answers.
-    fn named(mut self) -> Site {
-        self.names = vec![self.host.as_str().to_owned()];
-        if self.delegation == Delegation::SameHost {
-            self.names.push(self.server_name.as_str().to_owned());
-        }
-        self
-    }
-
-    /// Every key that a site can have, in the order of the documentation.
+    /// Every value, as templates see it: a tree like that of the file, with the defaults.
     #[must_use]
-    pub fn keys() -> &'static [Key] {
-        keys::KEYS
+    pub fn values(&self) -> &Map<String, Json> {
+        &self.values
     }
 
-    /// How the DNS calls the certificate authority (RFC 8659); nothing when it is not a known one.
+    /// What the operator should know before the machine is born; each is one sentence.
     #[must_use]
-    pub fn certificate_authority(&self) -> Option<&'static str> {
-        self.tls.acme.caa()
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
-    /// What a machine is born with and keeps for life: the key, its value, and why.
+    /// What holds when `key` is not written in this site, as it would be written.
     #[must_use]
-    pub fn born_with(&self) -> [(&'static str, String, &'static str); 3] {
-        [
-            (
-                "server_name",
-                self.server_name().to_owned(),
-                "it is part of every user ID and signature",
-            ),
-            ("suite", self.suite().to_owned(), "a machine does not change its Debian release here"),
-            (
-                "admin",
-                self.admin.as_str().to_owned(),
-                "its account exists for life; make another by hand",
-            ),
-        ]
+    pub fn default_of<'k>(&self, key: &'k Key) -> Option<&'k str> {
+        key.default_for(&reader::context(&self.values, &[]))
     }
 
     /// The part of user IDs after the colon.
     #[must_use]
     pub fn server_name(&self) -> &str {
-        self.server_name.as_str()
+        self.text("server_name")
     }
 
     /// The name of the machine.
     #[must_use]
     pub fn host(&self) -> &str {
-        self.host.as_str()
-    }
-
-    /// Every name that must lead to this machine and stand in its certificate; the machine's own is first.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.names
+        self.text("host")
     }
 
     /// The public keys of the operator, as lines of `authorized_keys`.
     #[must_use]
     pub fn ssh_keys(&self) -> Vec<&str> {
-        self.operator.ssh_keys.iter().map(SshKey::as_str).collect()
+        strings(self.values.get("operator").and_then(|it| it.get("ssh_keys")))
     }
 
     /// Folders of further layers, relative to the site file.
     #[must_use]
-    pub fn layers(&self) -> &[String] {
-        &self.layers
+    pub fn layers(&self) -> Vec<&str> {
+        strings(self.values.get("layers"))
     }
 
-    /// The Debian release, by its name.
+    /// The Debian release.
     #[must_use]
-    pub fn suite(&self) -> &'static str {
-        match self.suite {
-            Suite::Bookworm => "bookworm",
-        }
+    pub fn suite(&self) -> Suite {
+        Suite::named(self.text("suite")).expect("only releases of the table can be written")
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.values.get(key).and_then(Json::as_str).unwrap_or_default()
     }
 
     /// The SHA-256 of the site file, in hexadecimal.
@@ -229,7 +163,7 @@ impl Site {
         &self.digest
     }
 
-    /// Where a key stands in the site file, such as `["synapse", "rc_message"]`; `None` when it is not written.
+    /// Where a key stands in the site file, such as `["operator", "email"]`; `None` when it is not written.
     #[must_use]
     pub fn place_of(&self, path: &[&str]) -> Option<Place> {
         let (first, rest) = path.split_first()?;
@@ -237,6 +171,18 @@ impl Site {
         let entry = rest.iter().try_fold(start, |entry, key| entry.node.entry(key))?;
         Some(self.source.place(entry.spot))
     }
+}
+
+/// A site is its values.
+impl Serialize for Site {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.values.serialize(serializer)
+    }
+}
+
+/// The members of a list of texts.
+fn strings(list: Option<&Json>) -> Vec<&str> {
+    list.and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect()
 }
 
 fn empty(file: &str) -> Error {

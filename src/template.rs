@@ -4,16 +4,20 @@
 //! ([`Kind`]); [`escape`] writes it as one complete token of that kind, and [`token`] refuses a
 //! template that puts a token where it would not be one. It knows no layer.
 
+mod conditional;
 mod escape;
 mod kind;
 mod token;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value};
+use minijinja::{
+    AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, Value, value::ValueKind,
+};
 
 use crate::error::{Error, Place};
 
+pub use conditional::{Conditional, counting, holds as condition_holds};
 pub use escape::yaml_string;
 pub use kind::Kind;
 
@@ -47,11 +51,38 @@ impl<'s> Templates<'s> {
     }
 }
 
-/// Whether `expression` holds for what `seen` holds.
+/// Whether `expression` holds for what `seen` holds; a section that is there holds, one that is not does not.
 pub fn holds(expression: &str, seen: &Value) -> Result<bool, Error> {
     let value = evaluated(expression, seen)?;
-    bool::try_from(value)
-        .map_err(|_| Error::new(format!("`{expression}` is neither true nor false")))
+    match value.kind() {
+        ValueKind::Bool | ValueKind::Map | ValueKind::None => {
+            Ok(value.is_true() || value.kind() == ValueKind::Map)
+        }
+        _ => Err(Error::new(format!("`{expression}` is neither true nor false"))),
+    }
+}
+
+/// The value of `expression` for what `seen` holds.
+pub fn value(expression: &str, seen: &Value) -> Result<Value, Error> {
+    evaluated(expression, seen)
+}
+
+/// A value as one line of text: nothing is empty, a list is its members with blanks between them.
+pub fn plain_text(value: &Value) -> std::result::Result<String, String> {
+    let text = match value.kind() {
+        ValueKind::None | ValueKind::Undefined => String::new(),
+        ValueKind::Seq | ValueKind::Iterable => {
+            let members = value.try_iter().map_err(|error| error.to_string())?;
+            let words: std::result::Result<Vec<_>, _> = members.map(|it| plain_text(&it)).collect();
+            words?.join(" ")
+        }
+        ValueKind::Map => return Err("a mapping is no line of text".to_owned()),
+        _ => value.to_string(),
+    };
+    match text.chars().find(|c| *c != ' ' && !c.is_ascii_graphic()) {
+        Some(c) => Err(format!("{c:?} does not belong in one line of text")),
+        None => Ok(text),
+    }
 }
 
 /// What `expression` says, as text.
@@ -82,7 +113,16 @@ fn environment<'s>() -> Environment<'s> {
     for filter in ["safe", "escape", "e"] {
         env.remove_filter(filter);
     }
+    env.add_filter("url_host", url_host);
     env
+}
+
+/// The host in a URL, without the port; an error when there is none.
+fn url_host(url: &str) -> Result<String, minijinja::Error> {
+    let host = url::Url::parse(url).ok().and_then(|it| it.host_str().map(str::to_owned));
+    host.ok_or_else(|| {
+        minijinja::Error::new(ErrorKind::InvalidOperation, "this is no URL with a host")
+    })
 }
 
 /// Writes one value; what a macro returned has been written by this already.

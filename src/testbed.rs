@@ -58,11 +58,10 @@ use crate::{
     error::{Error, Errors, Result},
     host::{Host, archives::Archives, files},
     plan::Plan,
-    site::Site,
 };
 
 /// Reads a site and decides what its machine consists of.
-pub type Compile<'a> = &'a dyn Fn(&Path) -> std::result::Result<(Site, Plan), Errors>;
+pub type Compile<'a> = &'a dyn Fn(&Path) -> std::result::Result<Plan, Errors>;
 
 /// What is to be tested.
 pub struct Request<'a> {
@@ -142,8 +141,8 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         .map(|site| (request.compile)(site))
         .collect::<std::result::Result<Vec<_>, _>>()?;
     let given = request.image.map(given).transpose()?;
-    for (file, (site, _)) in sites.iter().zip(&compiled) {
-        case::possible(file, site, &cache)?;
+    for (file, plan) in sites.iter().zip(&compiled) {
+        case::possible(file, plan, &cache)?;
     }
     eprintln!("tools root, image and Matrix repository: made now unless kept from before");
     let (root, fixture, image) = thread::scope(|scope| {

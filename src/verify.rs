@@ -5,7 +5,7 @@
 //! one fact. That a check failed and that nothing could be checked are different things: the latter is
 //! an [`Error`](crate::error::Error).
 
-mod desk;
+mod remote;
 mod script;
 
 use serde::Serialize;
@@ -83,7 +83,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     let plan = request.plan;
     progress.stage("asking the DNS");
     let first = Client::new(&request.ways)?;
-    let mut findings = if let Some(reason) = block_on(desk::unreachable(&first, plan))?? {
+    let mut findings = if let Some(reason) = block_on(remote::unreachable(&first, plan))?? {
         script::unseen(plan, &reason)
     } else {
         progress.stage("looking from here");
@@ -102,7 +102,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
         // Where the machine is known to be, whatever the server name leads to.
         let target = format!("{}:443", plan.host);
         let direct = federation::examine_at(&client, &target, &plan.server_name).await;
-        let seen = desk::findings(&client, plan, &report, &direct).await;
+        let seen = remote::findings(&client, plan, &report, &direct).await;
         (report, seen)
     })?;
     // First what all else rests on.

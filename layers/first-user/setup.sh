@@ -5,8 +5,8 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 curl -sS --retry 99 --retry-delay 3 --retry-connrefused -o /dev/null http://127.0.0.1:8008/health
 if [ ! -e "$state/born/admin" ]; then
-    secret "$state/first-password" 0600 root:root
+    made first_password
     register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml --user "$ADMIN" \
-        --password-file "$state/first-password" --admin --exists-ok http://127.0.0.1:8008
+        --password-file "$file" --admin --exists-ok http://127.0.0.1:8008
 fi
-born admin "$ADMIN"
+born admin

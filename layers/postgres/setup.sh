@@ -25,4 +25,4 @@ if ! runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql";
     [ -e "$state/born/database_locale" ] || { systemctl stop postgresql; rm -rf /etc/postgresql/* /var/lib/postgresql/*; }
     exit 1
 fi
-born database_locale C
+born database_locale

@@ -18,7 +18,7 @@ use crate::{
     error::{Error, Result},
     host::files,
     plan::{self, HOME, Plan},
-    site::Site,
+    site::{Schema, Site},
 };
 
 const BAKE: &str = include_str!("overlay/bake.sh");
@@ -64,10 +64,10 @@ pub fn write(plan: &Plan, path: &Path) -> Result<()> {
 
 /// A plan for no site at all: what a generic image is made from.
 #[must_use]
-pub fn placeholder() -> Site {
-    let text = "server_name: homeserver.invalid\nhost: homeserver.invalid\ndelegation: none\n\
+pub fn placeholder(schema: &Schema) -> Site {
+    let text = "server_name: homeserver.invalid\nhost: homeserver.invalid\n\
                 operator: {email: nobody@homeserver.invalid}\n";
-    Site::parse("placeholder", text).expect("a site of ours")
+    Site::parse("placeholder", text, schema).expect("a site of ours")
 }
 
 /// Of a generic tree's files: what the steps that it runs need, and nothing that a package brings too.

@@ -65,7 +65,7 @@ fn document(plan: &Plan, unpack: &str) -> String {
     let payload = plan.digest();
     let script = SCRIPT.replace("@WANT@", &payload).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
-    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan, &payload), logins(&plan.ssh_keys))
+    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(&plan.ssh_keys))
 }
 
 /// One blank is enough for YAML.
@@ -73,10 +73,10 @@ fn indented(line: &str) -> String {
     if line.is_empty() { "\n".to_owned() } else { format!(" {line}\n") }
 }
 
-fn provenance(plan: &Plan, payload: &str) -> String {
+fn provenance(plan: &Plan) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
     let who = format!("#cloud-config\n# homeseed {version}: {host}\n");
-    format!("{who}# site sha256:{site}\n# payload sha256:{payload}\n")
+    format!("{who}# site sha256:{site}\n")
 }
 
 /// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.

@@ -10,13 +10,15 @@ set +a
 # What a check may use beside plain shell.
 # shellcheck disable=SC2016
 helpers=@HELPERS@
+with=$helpers
 
-# check FROM WAIT TITLE RUN: tries once a second; a status of 99 means that waiting is of no use.
+# check FROM WAIT TITLE, the shell on standard input: tries once a second; a status of 99 means that waiting is of no use.
 check() {
+    run=$(cat)
     case $from in all | "$1") ;; *) return ;; esac
     n=$((n + 1))
     end=$(($(date +%s) + $2))
-    until reason=$(timeout 60 sh -euc "$helpers$4" </dev/null 2>&1); do
+    until reason=$(timeout 60 sh -euc "$with$run" </dev/null 2>&1); do
         if [ $? = 99 ] || [ "$(date +%s)" -ge "$end" ]; then
             failed=1
             echo "not ok $n - $3"

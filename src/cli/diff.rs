@@ -10,6 +10,7 @@ use self::changes::Changes;
 use super::{input, output, show};
 use crate::{
     error::{Error, Errors},
+    plan::{Born, Plan},
     site::Site,
 };
 
@@ -53,9 +54,9 @@ pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
             .hint("one of the two must be a file")
             .into());
     }
-    let (old_site, old) = input::compile(&asked.old, layers)?;
+    let old = input::plan(&asked.old, layers)?;
     let (new_site, new) = input::compile(&asked.new, layers)?;
-    born_with(&old_site, &new_site)?;
+    born(&old, &new, &new_site)?;
     let changes = Changes::between(&old, &new);
     output::print(&match asked.format {
         Format::Json => show::pretty(&changes),
@@ -69,13 +70,19 @@ pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
 }
 
 /// One error for each fact that a machine keeps for life.
-fn born_with(old: &Site, new: &Site) -> Result<(), Errors> {
-    let pairs = old.born_with().into_iter().zip(new.born_with());
-    let changed = pairs.filter(|((_, was, _), (_, becomes, _))| was != becomes);
-    let errors = changed.map(|((key, was, why), (_, becomes, _))| {
-        Error::new(format!("`{key}` changes from `{was}` to `{becomes}`: {why}"))
-            .at(new.place_of(&[key]))
-            .hint("a new machine can have it; this one keeps it for life")
-    });
-    Errors::none_or(errors.collect())
+fn born(old: &Plan, new: &Plan, site: &Site) -> Result<(), Errors> {
+    let mut errors = Vec::new();
+    for was in &old.born {
+        let Some(becomes) = new.born.iter().find(|it| it.name == was.name) else { continue };
+        if becomes.value != was.value {
+            let Born { name, value, because, .. } = becomes;
+            let message = format!("`{name}` changes from `{}` to `{value}`: {because}", was.value);
+            errors.push(
+                Error::new(message)
+                    .at(site.place_of(&[name]))
+                    .hint("a new machine can have it; this one keeps it for life"),
+            );
+        }
+    }
+    Errors::none_or(errors)
 }

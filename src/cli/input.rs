@@ -11,9 +11,9 @@ use walkdir::WalkDir;
 use crate::{
     backend::overlay,
     error::{Error, Errors, Result},
-    layer::{self, Sources},
+    layer::{self, Layers, Sources},
     plan::{self, Plan},
-    site::{Site, suggest},
+    site::{self, Site, suggest},
 };
 
 /// The plan of the site at `path`.
@@ -23,8 +23,9 @@ pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Pl
 
 /// The plan of no site: what a generic image is made from.
 pub(super) fn generic(layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
-    let site = overlay::placeholder();
-    plan::plan(&site, &sources(Path::new("-"), &site, layers)?)
+    let sources = sources(Path::new("-"), &[], layers)?;
+    let layers = Layers::read(&sources)?;
+    plan::with(&overlay::placeholder(&layers.schema), &layers)
 }
 
 /// The site at `path` and its plan.
@@ -32,14 +33,12 @@ pub(super) fn compile(
     path: &Path,
     layers: Option<&Path>,
 ) -> std::result::Result<(Site, Plan), Errors> {
-    let site = site(path)?;
-    let plan = plan::plan(&site, &sources(path, &site, layers)?)?;
+    let text = text(path)?;
+    let sources = sources(path, &site::folders(&text), layers)?;
+    let layers = Layers::read(&sources)?;
+    let site = Site::parse(&name(path), &text, &layers.schema)?;
+    let plan = plan::with(&site, &layers)?;
     Ok((site, plan))
-}
-
-/// The site at `path`.
-pub(super) fn site(path: &Path) -> std::result::Result<Site, Errors> {
-    Site::parse(&name(path), &text(path)?)
 }
 
 /// What errors call `path`.
@@ -65,14 +64,14 @@ pub(super) fn text(path: &Path) -> Result<String> {
     text.map_err(|error| unreadable(path, &error))
 }
 
-/// The built-in layers, or those in the folder `layers`, and those that the site names.
-pub(super) fn sources(path: &Path, site: &Site, layers: Option<&Path>) -> Result<Sources> {
+/// The built-in layers, or those in the folder `layers`, and the `further` ones that the site at `path` names.
+fn sources(path: &Path, further: &[String], layers: Option<&Path>) -> Result<Sources> {
     let mut sources = match layers {
         Some(folder) => read(folder, "")?,
         None => layer::embedded(),
     };
     let base = if is_stdin(path) { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
-    for folder in site.layers() {
+    for folder in further {
         add(&mut sources, &base.join(folder))?;
     }
     Ok(sources)

@@ -56,8 +56,8 @@ enum Format {
 
 /// Shows it.
 pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
-    let (site, plan) = input::compile(&asked.site, layers)?;
-    let records = zone::records(&site, &plan, asked.ipv4, asked.ipv6);
+    let plan = input::plan(&asked.site, layers)?;
+    let records = zone::records(&plan, asked.ipv4, asked.ipv6);
     let text = match asked.format {
         _ if asked.files => screen::files(&plan),
         _ if asked.checks => show::checks(&plan),

@@ -4,9 +4,14 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
+use super::{
+    declaration::{BornEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry, in_order},
+    port::DeclaredPort,
+};
 use crate::{
-    check::Vantage,
+    check::{Judgement, Vantage},
     error::{Error, Place},
+    template::Conditional,
 };
 
 /// `layer.yaml`, read.
@@ -15,17 +20,41 @@ use crate::{
 pub struct Manifest {
     /// One line for listings.
     pub about: String,
+    /// Whether all others stand on it: it comes first, and the generated files are its own.
+    #[serde(default)]
+    pub foundation: bool,
     /// The layers that must come before it.
     #[serde(default)]
     pub needs: Vec<String>,
     /// An expression on the site; the layer is left out when it is false.
     pub when: Option<String>,
+    /// Keys of the site, in the order of the documentation.
+    #[serde(default, deserialize_with = "in_order")]
+    pub keys: Vec<(String, KeyEntry)>,
+    /// What must hold between keys, and what is worth a warning.
+    #[serde(default)]
+    pub rules: Vec<RuleEntry>,
+    /// Expressions: further names that must lead to the machine.
+    #[serde(default)]
+    pub names: Vec<Conditional<String>>,
+    /// Further records that the DNS should hold.
+    #[serde(default)]
+    pub records: Vec<RecordEntry>,
+    /// Variables for checks and steps, its own and those of the layers that need it: expressions.
+    #[serde(default, deserialize_with = "in_order")]
+    pub facts: Vec<(String, String)>,
+    /// What the machine is born with and keeps for life.
+    #[serde(default, deserialize_with = "in_order")]
+    pub born: Vec<(String, BornEntry)>,
+    /// Secrets that the operator hands to the machine, or that the machine makes.
+    #[serde(default, deserialize_with = "in_order")]
+    pub secrets: Vec<(String, SecretEntry)>,
     /// Debian packages.
     #[serde(default)]
-    pub packages: Vec<Entry<String>>,
+    pub packages: Vec<Conditional<String>>,
     /// Packages that every cloud image has: nobody installs them there, but a bare tree needs them.
     #[serde(default)]
-    pub presumes: Vec<Entry<String>>,
+    pub presumes: Vec<Conditional<String>>,
     /// Whether its step needs nothing of the machine's own, so that it may run when an image is made.
     #[serde(default)]
     pub bakes: bool,
@@ -37,10 +66,10 @@ pub struct Manifest {
     pub modes: BTreeMap<String, Owned>,
     /// Units that the convergence enables.
     #[serde(default)]
-    pub units: Vec<Entry<String>>,
-    /// TCP ports that listen.
+    pub units: Vec<Conditional<String>>,
+    /// Ports that listen.
     #[serde(default)]
-    pub ports: Vec<Entry<u16>>,
+    pub ports: Vec<Conditional<DeclaredPort>>,
     /// A part of the site that is handed through to a program.
     pub settings: Option<Settings>,
     /// What the operator has to publish elsewhere.
@@ -54,15 +83,9 @@ pub struct Manifest {
     /// Files that no check covers, each with the reason.
     #[serde(default)]
     pub waives: BTreeMap<String, String>,
-}
-
-/// A value, or a value with the condition under which it counts: `{port: 8448, when: …}`.
-#[derive(Debug, Clone)]
-pub struct Entry<T> {
-    /// The value.
-    pub value: T,
-    /// An expression on the site.
-    pub when: Option<String>,
+    /// What to do when a judgement of `homeseed verify` fails, by the judgement's word.
+    #[serde(default)]
+    pub cures: BTreeMap<Judgement, String>,
 }
 
 /// Owner, group and mode of a file, written `root:www-data 0640`.
@@ -211,33 +234,5 @@ impl Owned {
             group: group.to_owned(),
             mode: Mode(mode),
         })
-    }
-}
-
-/// The long form of an [`Entry`].
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Guarded<T> {
-    #[serde(alias = "package", alias = "unit", alias = "port")]
-    value: T,
-    when: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Either<T> {
-    Bare(T),
-    Guarded(Guarded<T>),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Entry<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Entry<T>, D::Error> {
-        match Either::deserialize(deserializer) {
-            Ok(Either::Bare(value)) => Ok(Entry { value, when: None }),
-            Ok(Either::Guarded(it)) => Ok(Entry { value: it.value, when: Some(it.when) }),
-            Err(_) => Err(de::Error::custom(
-                "expected a value, or a value and its condition such as `{port: 8448, when: …}`",
-            )),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Puts layers into their order: by `needs`, ties by name.
+//! Puts layers into their order: the foundation, then by `needs`, ties by name.
 
 use std::collections::BTreeSet;
 
@@ -25,13 +25,25 @@ pub(super) fn sorted(layers: Vec<Layer<'_>>) -> Result<Vec<Layer<'_>>, Errors> {
 
 /// Where the layer stands that comes next: all it needs is done, and it is the least of those.
 fn next(waiting: &[Layer<'_>], done: &BTreeSet<String>) -> Option<usize> {
-    let ready = |layer: &Layer<'_>| layer.manifest.needs.iter().all(|it| done.contains(it));
+    // Whoever does not say so needs the foundation too.
+    let stands = |layer: &Layer<'_>| {
+        layer.manifest.foundation || !waiting.iter().any(|it| it.manifest.foundation)
+    };
+    let ready = |layer: &Layer<'_>| {
+        stands(layer) && layer.manifest.needs.iter().all(|it| done.contains(it))
+    };
     let candidates = waiting.iter().enumerate().filter(|(_, layer)| ready(layer));
     candidates.min_by_key(|(_, layer)| layer.name).map(|(at, _)| at)
 }
 
 fn refusals(layers: &[Layer<'_>]) -> Vec<Error> {
     let mut errors = Vec::new();
+    let foundations: Vec<&str> =
+        layers.iter().filter(|it| it.manifest.foundation).map(|it| it.name).collect();
+    if let [first, second, ..] = foundations[..] {
+        let message = format!("layers `{first}` and `{second}` both are the `foundation`");
+        errors.push(Error::new(message).hint("there is one, and a site's own layers stand on it"));
+    }
     for layer in layers {
         for need in &layer.manifest.needs {
             errors.extend(refusal(layer, need, layers));

@@ -1,52 +1,57 @@
 //! Puts a plan together, and collects every conflict on the way.
 
+use std::collections::BTreeMap;
+
 use minijinja::Value;
 
 use super::{
-    Chosen, Package, Personal, Plan, Port, Publication, Unit, covered, files,
-    seen::{Seen, held, holds, seen},
+    Born, Chosen, Package, Personal, Plan, Publication, Record, Unit, covered, facts, files,
+    selection::{Selection, select},
     settings,
 };
 use crate::{
-    check::Check,
+    check::{Check, Helpers},
     error::{Error, Errors},
-    layer::{Layer, Layers},
+    layer::{BornEntry, Layer, Layers, RecordEntry},
     site::Site,
-    template,
+    template::{self, condition_holds, counting},
 };
 
 /// The plan of `site`.
 pub(super) fn plan(site: &Site, all: &Layers<'_>) -> Result<Plan, Errors> {
-    let seen = seen(site, all).map_err(Errors::from)?;
+    let selection = select(site, all).map_err(Errors::from)?;
     let mut errors = Vec::new();
-    let mut plan = frame(site, &seen);
-    for layer in &seen.layers {
-        errors.extend(add(&mut plan, layer, &seen.context).err());
+    let mut plan = empty(site, &selection);
+    for layer in &selection.layers {
+        errors.extend(add(&mut plan, layer, &selection.context).err());
     }
+    let (found, refused) = facts::facts(&selection, all);
+    errors.extend(refused);
+    errors.extend(facts::strangers(&found, &selection, all));
+    plan.facts = found;
+    plan.helpers = helpers(&selection, all);
     errors.extend(doubles(&plan));
     for packages in [&mut plan.packages, &mut plan.presumed] {
         packages.sort();
         packages.dedup_by(|a, b| a.name == b.name);
     }
-    plan.ports.sort();
-    plan.ports.dedup_by_key(|port| port.number);
-    let left_out = files::add(&mut plan, all, &seen, &mut errors);
-    for layer in &seen.layers {
-        match publications(layer, &seen.context, &plan) {
+    let left_out = files::add(&mut plan, all, &selection, &mut errors);
+    for layer in &selection.layers {
+        match publications(layer, &selection.context, &plan) {
             Ok(found) => plan.publications.extend(found),
             Err(error) => errors.push(error),
         }
     }
     if errors.is_empty() {
-        errors.extend(covered::gaps(&plan, &seen, &left_out, all));
+        errors.extend(covered::gaps(&plan, &selection, &left_out, all));
     }
-    errors.extend(settings::conflicts(&plan, &seen, all, site));
+    errors.extend(settings::conflicts(&plan, &selection, all, site));
     Errors::none_or(errors)?;
     Ok(plan)
 }
 
 /// What the plan takes from the site as it is.
-fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
+fn empty(site: &Site, selection: &Selection<'_, '_>) -> Plan {
     let chosen = |layer: &&Layer<'_>| Chosen {
         name: layer.name.to_owned(),
         about: layer.manifest.about.clone(),
@@ -55,20 +60,25 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
     Plan {
         server_name: site.server_name().to_owned(),
         host: site.host().to_owned(),
-        names: site.names().to_vec(),
-        suite: site.suite().to_owned(),
+        names: selection.names.clone(),
+        suite: site.suite().name.to_owned(),
         ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
         site_digest: site.digest().to_owned(),
-        warnings: site.warnings(),
-        layers: seen.layers.iter().map(chosen).collect(),
+        warnings: site.warnings().to_vec(),
+        layers: selection.layers.iter().map(chosen).collect(),
         publications: Vec::new(),
         packages: Vec::new(),
         presumed: Vec::new(),
         personal: Vec::new(),
+        records: Vec::new(),
+        facts: Vec::new(),
+        born: Vec::new(),
+        secrets: selection.secrets.clone(),
         units: Vec::new(),
-        ports: Vec::new(),
+        ports: selection.ports.clone(),
         files: Vec::new(),
-        helpers: String::new(),
+        helpers: Vec::new(),
+        cures: BTreeMap::new(),
         checks: Vec::new(),
     }
 }
@@ -76,24 +86,77 @@ fn frame(site: &Site, seen: &Seen<'_, '_>) -> Plan {
 /// Adds all of a layer but its files.
 fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error> {
     let (manifest, name) = (&layer.manifest, || layer.name.to_owned());
-    plan.helpers += &manifest.helpers;
-    for package in held(&manifest.packages, context)? {
+    for package in counting(&manifest.packages, context)? {
         plan.packages.push(Package { name: package.clone(), layer: name() });
     }
-    for package in held(&manifest.presumes, context)? {
+    for package in counting(&manifest.presumes, context)? {
         plan.presumed.push(Package { name: package.clone(), layer: name() });
     }
     for path in &manifest.personal {
         plan.personal.push(Personal { path: personal(path, layer)?, layer: name() });
     }
-    for unit in held(&manifest.units, context)? {
+    for unit in counting(&manifest.units, context)? {
         plan.units.push(Unit { name: unit.clone(), layer: name() });
     }
-    for number in held(&manifest.ports, context)? {
-        plan.ports.push(Port { number: *number, layer: name() });
+    for (fact, entry) in &manifest.born {
+        plan.born.push(born(layer, fact, entry, context)?);
     }
+    for entry in &manifest.records {
+        plan.records.extend(records(layer, entry, context)?);
+    }
+    let secrets = plan.secrets.iter().filter(|secret| secret.layer == layer.name);
+    let kept = secrets.map(|it| Personal { path: it.path.clone(), layer: name() });
+    plan.personal.extend(kept.collect::<Vec<_>>());
+    plan.cures.extend(manifest.cures.clone());
     plan.checks.extend(checks(layer, context)?);
     Ok(())
+}
+
+/// The functions that layers bring, each with those whose checks may call them.
+fn helpers(selection: &Selection<'_, '_>, all: &Layers<'_>) -> Vec<Helpers> {
+    let bring = selection.layers.iter().filter(|layer| !layer.manifest.helpers.is_empty());
+    bring
+        .map(|layer| {
+            let callers = selection.layers.iter().map(|it| it.name);
+            let callers = callers.filter(|it| all.closure(it).contains(layer.name));
+            Helpers {
+                layer: layer.name.to_owned(),
+                shell: layer.manifest.helpers.clone(),
+                callers: callers.map(str::to_owned).collect(),
+            }
+        })
+        .collect()
+}
+
+fn born(layer: &Layer<'_>, name: &str, entry: &BornEntry, context: &Value) -> Result<Born, Error> {
+    let value = template::text(&entry.value, context)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_.:/@+=-".contains(c);
+    let is_clause = entry.because.chars().all(|c| c == ' ' || c.is_ascii_graphic());
+    let is_name = name.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    if value.is_empty() || !value.chars().all(plain) || !is_clause || !is_name {
+        let message = format!("layer `{}`: `{name}` is no fact for life", layer.name);
+        return Err(
+            Error::new(message).hint("its value is one word, and its reason one line of ASCII")
+        );
+    }
+    let (name, because) = (name.to_owned(), entry.because.clone());
+    Ok(Born { name, value, because, layer: layer.name.to_owned() })
+}
+
+fn records(layer: &Layer<'_>, entry: &RecordEntry, context: &Value) -> Result<Vec<Record>, Error> {
+    if !condition_holds(entry.when.as_deref(), context)? {
+        return Ok(Vec::new());
+    }
+    let names =
+        template::plain_text(&template::value(&entry.names, context)?).map_err(Error::new)?;
+    let record = |name: &str| Record {
+        name: name.to_owned(),
+        kind: entry.r#type.clone(),
+        value: entry.value.clone(),
+        why: entry.why.clone(),
+        layer: layer.name.to_owned(),
+    };
+    Ok(names.split_whitespace().map(record).collect())
 }
 
 /// Below a folder of its own: what is removed from a tree must not be half of it.
@@ -111,7 +174,7 @@ fn personal(path: &str, layer: &Layer<'_>) -> Result<String, Error> {
 fn checks(layer: &Layer<'_>, context: &Value) -> Result<Vec<Check>, Error> {
     let mut checks = Vec::new();
     for entry in &layer.manifest.checks {
-        if holds(entry.when.as_deref(), context)? {
+        if condition_holds(entry.when.as_deref(), context)? {
             checks.push(Check {
                 layer: layer.name.to_owned(),
                 name: entry.name.clone(),
@@ -140,6 +203,12 @@ fn doubles(plan: &Plan) -> Vec<Error> {
             errors.push(Error::new(format!("two checks are named `{}`", check.title())));
         }
     }
+    for (n, secret) in plan.secrets.iter().enumerate() {
+        if let Some(other) = plan.secrets[..n].iter().find(|it| it.name == secret.name) {
+            let (a, b, name) = (&other.layer, &secret.layer, &secret.name);
+            errors.push(Error::new(format!("layers `{a}` and `{b}` both have a secret `{name}`")));
+        }
+    }
     errors
 }
 
@@ -150,7 +219,7 @@ fn publications(
     plan: &Plan,
 ) -> Result<Vec<Publication>, Error> {
     let Some(publish) = &layer.manifest.publish else { return Ok(Vec::new()) };
-    if !holds(publish.when.as_deref(), context)? {
+    if !condition_holds(publish.when.as_deref(), context)? {
         return Ok(Vec::new());
     }
     let host = template::text(&publish.host, context)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, Plan, files::is_generated, seen::Seen};
+use super::{File, Plan, files::is_generated, selection::Selection};
 use crate::{
     error::Error,
     layer::{Layer, Layers},
@@ -11,17 +11,17 @@ use crate::{
 /// Files without a check, and words of manifests that are about no file.
 pub(super) fn gaps(
     plan: &Plan,
-    seen: &Seen<'_, '_>,
+    selection: &Selection<'_, '_>,
     left_out: &BTreeSet<String>,
     all: &Layers<'_>,
 ) -> Vec<Error> {
     let mut errors: Vec<Error> = plan
         .files
         .iter()
-        .filter(|file| !is_generated(&file.path) && !is_covered(file, plan, seen))
+        .filter(|file| !is_generated(&file.path) && !is_covered(file, plan, selection))
         .map(uncovered)
         .collect();
-    for layer in &seen.layers {
+    for layer in &selection.layers {
         for path in named(layer).into_iter().filter(|path| !exists(path, layer, plan, left_out)) {
             let message = format!("layer `{}` has no file `{path}`", layer.name);
             errors.push(all.blame(layer.name, path, message));
@@ -30,9 +30,9 @@ pub(super) fn gaps(
     errors
 }
 
-fn is_covered(file: &File, plan: &Plan, seen: &Seen<'_, '_>) -> bool {
+fn is_covered(file: &File, plan: &Plan, selection: &Selection<'_, '_>) -> bool {
     let own = plan.checks.iter().filter(|check| check.layer == file.layer);
-    let layer = seen.layers.iter().find(|layer| layer.name == file.layer);
+    let layer = selection.layers.iter().find(|layer| layer.name == file.layer);
     own.flat_map(|check| &check.covers).any(|covers| reaches(covers, &file.path))
         || layer.is_some_and(|layer| layer.manifest.waives.keys().any(|it| reaches(it, &file.path)))
 }

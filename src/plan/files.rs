@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{File, HOME, Plan, minify::minify, seen::Seen};
+use super::{FACTS, File, HOME, Plan, Secret, minify::minify, selection::Selection};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
@@ -12,13 +12,13 @@ use crate::{
 pub(super) fn add(
     plan: &mut Plan,
     all: &Layers<'_>,
-    seen: &Seen<'_, '_>,
+    selection: &Selection<'_, '_>,
     errors: &mut Vec<Error>,
 ) -> BTreeSet<String> {
     let mut left_out = BTreeSet::new();
-    for layer in &seen.layers {
-        for source in &layer.sources {
-            match file(layer, source, all, seen) {
+    for layer in &selection.layers {
+        for source in of_suite(layer, &plan.suite) {
+            match file(layer, source, all, selection) {
                 Ok(Some(file)) if file.contents.trim().is_empty() => {
                     left_out.insert(file.path);
                 }
@@ -27,17 +27,39 @@ pub(super) fn add(
             }
         }
     }
-    plan.files.extend(generated(plan, seen));
+    plan.files.extend(generated(plan, all));
     plan.files.sort_by(|a, b| a.path.cmp(&b.path));
     errors.extend(doubles(&plan.files));
     errors.extend(plan.files.iter().filter_map(unfit));
     left_out
 }
 
+/// The sources of a layer for one release: `files-SUITE/` goes before `files/`.
+fn of_suite<'l, 's>(layer: &'l Layer<'s>, suite: &'l str) -> impl Iterator<Item = &'l Source<'s>> {
+    let here = move |purpose: &Purpose<'_>| match purpose {
+        Purpose::PlaceOn(it, _) => it.name == suite,
+        _ => true,
+    };
+    let replaced = move |path: &str| {
+        let special = layer.sources.iter().filter(|it| here(&it.purpose));
+        special
+            .into_iter()
+            .any(|it| matches!(it.purpose, Purpose::PlaceOn(_, other) if other == path))
+    };
+    layer.sources.iter().filter(move |source| match source.purpose {
+        Purpose::Place(path) => !replaced(path),
+        ref other => here(other),
+    })
+}
+
 /// The text of a source: rendered, or as it is.
-fn contents(source: &Source<'_>, all: &Layers<'_>, seen: &Seen<'_, '_>) -> Result<String, Error> {
+fn contents(
+    source: &Source<'_>,
+    all: &Layers<'_>,
+    selection: &Selection<'_, '_>,
+) -> Result<String, Error> {
     if source.template {
-        all.templates.render(source.name, &seen.context)
+        all.templates.render(source.name, &selection.context)
     } else {
         Ok(source.text.to_owned())
     }
@@ -47,15 +69,16 @@ fn file(
     layer: &Layer<'_>,
     source: &Source<'_>,
     all: &Layers<'_>,
-    seen: &Seen<'_, '_>,
+    selection: &Selection<'_, '_>,
 ) -> Result<Option<File>, Error> {
     let path = match source.purpose {
-        Purpose::Place(path) => path.to_owned(),
-        Purpose::Step => step(layer, seen),
+        Purpose::Place(path) | Purpose::PlaceOn(_, path) => path.to_owned(),
+        Purpose::Step => step(layer, selection),
         Purpose::Beside => return Ok(None),
     };
-    let contents = minify(&path, &contents(source, all, seen)?);
-    let owned = layer.manifest.modes.get(&path).cloned().unwrap_or_else(|| usual(&contents));
+    let contents = minify(&path, &contents(source, all, selection)?);
+    let owned =
+        layer.manifest.modes.get(&path).cloned().unwrap_or_else(|| default_owner(&contents));
     Ok(Some(placed(layer.name, path, owned, contents)))
 }
 
@@ -65,34 +88,61 @@ fn placed(layer: &str, path: String, owned: Owned, contents: String) -> File {
 }
 
 /// Root's, for all to read; to run as well when it is a script.
-fn usual(contents: &str) -> Owned {
+fn default_owner(contents: &str) -> Owned {
     let mode = Mode(if contents.starts_with("#!") { 0o755 } else { 0o644 });
     Owned { owner: "root".to_owned(), group: "root".to_owned(), mode }
 }
 
 /// Two digits, so that a shell's `*` gives the steps in their order.
-fn step(layer: &Layer<'_>, seen: &Seen<'_, '_>) -> String {
-    let number = 10 + seen.layers.iter().take_while(|it| it.name != layer.name).count();
+fn step(layer: &Layer<'_>, selection: &Selection<'_, '_>) -> String {
+    let number = 10 + selection.layers.iter().take_while(|it| it.name != layer.name).count();
     format!("{HOME}/steps/{number}-{}", layer.name)
 }
 
-/// What the convergence reads: lists of packages and units, and the checks as one script.
-fn generated(plan: &Plan, seen: &Seen<'_, '_>) -> Vec<File> {
-    let lines = |names: Vec<&str>| names.iter().map(|name| format!("{name}\n")).collect::<String>();
-    let packages = lines(plan.packages.iter().map(|it| it.name.as_str()).collect());
-    let units = lines(plan.units.iter().map(|it| it.name.as_str()).collect());
-    let Some(first) = seen.layers.first() else { return Vec::new() };
-    [("packages", packages), ("units", units), ("checks.sh", minify("checks.sh", &plan.script()))]
-        .into_iter()
-        .map(|(name, text)| placed(first.name, format!("{HOME}/{name}"), usual(&text), text))
-        .collect()
+/// What the convergence reads: lists of what is planned, the facts, and the checks as one script.
+///
+/// They are the foundation's, which stands before whoever reads them.
+fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
+    let Some(foundation) = all.foundation() else { return Vec::new() };
+    let lists = [
+        ("born", lines(&plan.born, |it| format!("{} {}", it.name, it.value))),
+        ("packages", lines(&plan.packages, |it| it.name.clone())),
+        ("secrets", lines(&plan.secrets, secret)),
+        ("units", lines(&plan.units, |it| it.name.clone())),
+        ("checks.sh", plan.script()),
+    ];
+    let lists = lists.into_iter().map(|(name, text)| (format!("{HOME}/{name}"), text));
+    let facts = [(FACTS.to_owned(), plan.facts_text())];
+    let all = lists.chain(facts).filter(|(path, text)| !text.is_empty() || is_read(path));
+    all.map(|(path, text)| placed(foundation, path, default_owner(&text), text)).collect()
+}
+
+fn lines<T>(items: &[T], line: impl Fn(&T) -> String) -> String {
+    items.iter().map(|item| line(item) + "\n").collect()
+}
+
+/// `NAME LAYER MODE OWNER:GROUP PATH SENTENCE`; no sentence when the machine makes it.
+fn secret(secret: &Secret) -> String {
+    let Secret { name, layer, mode, owner, group, path, ask } = secret;
+    let line = format!(
+        "{name} {layer} {mode} {owner}:{group} {path} {}",
+        ask.as_deref().unwrap_or_default()
+    );
+    line.trim_end().to_owned()
+}
+
+/// Whether the convergence reads the generated file at `path` even when there is nothing in it.
+fn is_read(path: &str) -> bool {
+    path.ends_with("/units") || path.ends_with("/packages")
 }
 
 /// Whether `path` is one of those that [`generated`] makes, or a step.
 pub(super) fn is_generated(path: &str) -> bool {
-    path.strip_prefix(HOME).is_some_and(|rest| {
-        matches!(rest, "/packages" | "/units" | "/checks.sh") || rest.starts_with("/steps/")
-    })
+    path == FACTS
+        || path.strip_prefix(HOME).is_some_and(|rest| {
+            matches!(rest, "/born" | "/packages" | "/secrets" | "/units" | "/checks.sh")
+                || rest.starts_with("/steps/")
+        })
 }
 
 fn doubles(files: &[File]) -> Vec<Error> {

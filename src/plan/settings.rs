@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{File, Plan, seen::Seen};
+use super::{File, Plan, selection::Selection};
 use crate::{
     error::Error,
     layer::{Layers, Settings},
@@ -12,14 +12,14 @@ use crate::{
 /// Unknown options, and options that are set twice.
 pub(super) fn conflicts(
     plan: &Plan,
-    seen: &Seen<'_, '_>,
+    selection: &Selection<'_, '_>,
     all: &Layers<'_>,
     site: &Site,
 ) -> Vec<Error> {
     let mut errors = Vec::new();
-    for layer in &seen.layers {
+    for layer in &selection.layers {
         let Some(settings) = &layer.manifest.settings else { continue };
-        let given = given(settings, seen);
+        let given = given(settings, selection);
         let known = all.text(layer.name, &settings.known).unwrap_or_default();
         errors.extend(unknown(settings, &given, known, site));
         errors.extend(refused(settings, &given, site));
@@ -29,8 +29,8 @@ pub(super) fn conflicts(
 }
 
 /// The options in the site's key, in its order.
-fn given(settings: &Settings, seen: &Seen<'_, '_>) -> Vec<String> {
-    let options = seen.context.get_attr("site").and_then(|site| site.get_attr(&settings.from));
+fn given(settings: &Settings, selection: &Selection<'_, '_>) -> Vec<String> {
+    let options = selection.context.get_attr("site").and_then(|site| site.get_attr(&settings.from));
     let names = options.ok().and_then(|options| options.try_iter().ok());
     names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }

@@ -1,6 +1,7 @@
 //! Plans made from layers of a few lines.
 
 use super::*;
+use crate::layer::embedded_schema;
 
 const SITE: &str =
     "server_name: example.org\nhost: chat.example.org\noperator:\n  email: o@example.org\n";
@@ -8,7 +9,7 @@ const SITE: &str =
 fn planned(site: &str, files: &[(&str, &str)]) -> Result<Plan, String> {
     let sources: Sources =
         files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-    let site = Site::parse("site.yaml", &format!("{SITE}{site}")).unwrap();
+    let site = Site::parse("site.yaml", &format!("{SITE}{site}"), embedded_schema()).unwrap();
     plan(&site, &sources).map_err(|errors| errors.to_string())
 }
 
@@ -72,7 +73,7 @@ checks:
     let plan = planned("", &files).unwrap();
     assert_eq!(plan.layers.len(), 1);
     assert_eq!(plan.units.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["a.timer"]);
-    assert_eq!(plan.ports.iter().map(|it| it.number).collect::<Vec<_>>(), [22]);
+    assert_eq!(plan.ports.iter().map(|it| it.range.to_string()).collect::<Vec<_>>(), ["22"]);
     assert_eq!(plan.packages.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["curl"]);
     assert_eq!(plan.checks.len(), 1);
 }

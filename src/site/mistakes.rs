@@ -24,6 +24,10 @@ impl<'a> Mistakes<'a> {
         self.source
     }
 
+    pub(super) fn is_any(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
     pub(super) fn into_errors(self) -> Vec<Error> {
         self.errors
     }

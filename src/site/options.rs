@@ -1,4 +1,4 @@
-//! The mapping below `synapse:`, whose values may be anything that JSON can say.
+//! A mapping of options that are handed through to a program, whose values may be anything that JSON can say.
 
 use serde_json::{Map, Value as Json};
 
@@ -6,21 +6,20 @@ use super::{
     reader::Reader,
     refusal::{Refusal, shown},
     scalar::{self, Plain},
+    schema::Key,
     tree::{Node, Value},
 };
 
-/// Reads the further options; `None` has been reported.
-pub(super) fn read(reader: &mut Reader<'_>) -> Option<Map<String, Json>> {
-    let Some(node) = reader.node("synapse") else {
-        return Some(Map::new());
-    };
+/// Reads the options at `node`; `None` has been reported.
+pub(super) fn read(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<Map<String, Json>> {
+    let path = key.path.as_str();
     let mut options = Map::new();
     match &node.value {
         Value::Map(entries) => {
             for entry in entries {
                 if !is_option(&entry.key) {
                     let reason =
-                        format!("synapse: {} is not the name of an option", shown(&entry.key));
+                        format!("{path}: {} is not the name of an option", shown(&entry.key));
                     reader.report(entry.spot, &Refusal::new(reason));
                 }
                 options.insert(entry.key.clone(), json(reader, &entry.node)?);
@@ -30,7 +29,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Map<String, Json>> {
         _ if node.is_null() => Some(options),
         Value::Broken => None,
         _ => {
-            let refusal = Refusal::new("synapse must be a mapping of options to values");
+            let refusal = Refusal::new(format!("{path} must be a mapping of options to values"));
             reader.report(
                 node.spot,
                 &refusal.hint("write an option and its value below it, indented"),

@@ -1,26 +1,31 @@
-//! Walks the tree of a site file and collects what is wrong with it.
+//! Walks the tree of a site file by its schema, and collects what is wrong with it.
 
-use std::str::FromStr;
+use minijinja::{Value as Context, context};
+use serde_json::{Map, Value as Json};
 
 use super::{
-    keys::{self, Fallback},
     mistakes::Mistakes,
+    options,
     refusal::{Refusal, shown},
     scalar::{self, Plain},
+    schema::{Fallback, Key, Schema},
     source::{Source, Spot},
+    suggest,
     tree::{self, Entry, Node, Value},
+    vocabulary::{Kind, Word},
 };
 use crate::error::Error;
 
 /// Reads typed values; every method that answers `None` has reported why.
 pub(super) struct Reader<'a> {
     root: &'a Node,
+    schema: &'a Schema,
     mistakes: Mistakes<'a>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(root: &'a Node, mistakes: Mistakes<'a>) -> Reader<'a> {
-        Reader { root, mistakes }
+    pub(super) fn new(root: &'a Node, schema: &'a Schema, mistakes: Mistakes<'a>) -> Reader<'a> {
+        Reader { root, schema, mistakes }
     }
 
     /// All mistakes that were found.
@@ -28,69 +33,14 @@ impl<'a> Reader<'a> {
         self.mistakes.into_errors()
     }
 
+    /// Whether a mistake was found so far.
+    pub(super) fn has_mistakes(&self) -> bool {
+        self.mistakes.is_any()
+    }
+
     /// Reports a mistake at a spot, or of the file as a whole.
     pub(super) fn report(&mut self, spot: impl Into<Option<Spot>>, refusal: &Refusal) {
         self.mistakes.report(spot, refusal);
-    }
-
-    /// The text that is read.
-    pub(super) fn source(&self) -> &'a Source {
-        self.mistakes.source()
-    }
-
-    /// A word that is parsed from text.
-    pub(super) fn value<T: FromStr<Err = Refusal>>(&mut self, path: &str) -> Option<T> {
-        self.with(path, |reader, node| reader.word(path, node))
-    }
-
-    /// The same, for a type whose values can be bare numbers.
-    pub(super) fn amount<T: FromStr<Err = Refusal>>(&mut self, path: &str) -> Option<T> {
-        self.with(path, |reader, node| {
-            let text = reader.scalar(path, node)?;
-            reader.parsed(path, node.spot, text)
-        })
-    }
-
-    /// The same, for a key without default; `None` as well when it is not written.
-    pub(super) fn optional<T: FromStr<Err = Refusal>>(&mut self, path: &str) -> Option<T> {
-        find(self.root, path)?;
-        self.value(path)
-    }
-
-    /// `true` or `false`.
-    pub(super) fn flag(&mut self, path: &str) -> Option<bool> {
-        self.with(path, |reader, node| {
-            let text = reader.scalar(path, node)?;
-            let hint = match (node.plain(), scalar::resolve(text)) {
-                (Some(Plain::Bool(flag)), _) => return Some(flag),
-                (None, Plain::Bool(_)) => "write it without quotes",
-                (_, Plain::Unclear(hint)) if hint.starts_with("write `true`") => "write `true`",
-                (_, Plain::Unclear(hint)) if hint.starts_with("write `false`") => "write `false`",
-                _ => "write `true` or `false`",
-            };
-            let reason = format!("{path}: {} is neither `true` nor `false`", shown(text));
-            reader.report(node.spot, &Refusal::new(reason).hint(hint));
-            None
-        })
-    }
-
-    /// A list of words, each of them once.
-    pub(super) fn list<T>(&mut self, path: &str) -> Option<Vec<T>>
-    where
-        T: FromStr<Err = Refusal> + PartialEq,
-    {
-        self.with(path, |reader, node| {
-            if let Value::List(nodes) = &node.value {
-                return reader.words(path, nodes);
-            }
-            let hint = match &node.value {
-                Value::Scalar { .. } if !node.is_null() => {
-                    "put `- ` in front of each entry, on lines of their own"
-                }
-                _ => "for none, write `[]`",
-            };
-            reader.report_kind(path, node, "must be a list", hint)
-        })
     }
 
     /// The whole document.
@@ -98,9 +48,9 @@ impl<'a> Reader<'a> {
         self.root
     }
 
-    /// What stands at a path, if anything does.
-    pub(super) fn node(&self, path: &str) -> Option<&'a Node> {
-        find(self.root, path).map(|entry| &entry.node)
+    /// The keys that there are.
+    pub(super) fn schema(&self) -> &'a Schema {
+        self.schema
     }
 
     /// The spot of what stands at a path; otherwise the beginning of the file.
@@ -108,96 +58,199 @@ impl<'a> Reader<'a> {
         self.node(path).map_or(Spot { line: 1, column: 1, width: 1 }, |node| node.spot)
     }
 
-    /// Reads what stands at a path, or else the default.
-    fn with<T>(
-        &mut self,
-        path: &str,
-        read: impl FnOnce(&mut Reader<'_>, &Node) -> Option<T>,
-    ) -> Option<T> {
-        if let Some(node) = self.node(path) {
-            return read(self, node);
-        }
-        match keys::find(path)?.fallback {
-            Fallback::Value(text) => {
-                let source = Source::new("default", text).ok()?;
-                let (root, mistakes) = tree::read(&source).ok()?;
-                read(&mut Reader::new(self.root, mistakes), &root?)
+    /// The values of all keys, as far as they could be read: a tree like that of the file.
+    ///
+    /// A section that may be missing as a whole, and is, is `null`.
+    pub(super) fn values(&mut self) -> Map<String, Json> {
+        let mut values = Map::new();
+        for key in self.schema.keys() {
+            let section = key.path.split('.').next().unwrap_or_default();
+            if self.schema.is_optional(section) && self.node(section).is_none() {
+                values.insert(section.to_owned(), Json::Null);
+                continue;
             }
-            Fallback::Asked | Fallback::Nothing => {
-                self.report_missing(path);
+            let path =
+                key.into.as_ref().map_or(key.path.clone(), |it| format!("{}.{it}", key.path));
+            if let Some(value) = self.value(key, &values) {
+                insert(&mut values, &path, value);
+            }
+        }
+        values
+    }
+
+    /// The value of `key`; `others` are those that stand before it in the schema.
+    fn value(&mut self, key: &Key, others: &Map<String, Json>) -> Option<Json> {
+        match self.node(&key.path) {
+            // The keys below it have the values.
+            Some(Node { value: Value::Map(_), .. }) if key.into.is_some() => None,
+            Some(node) => self.read(key, node),
+            None if key.fallback == Fallback::Required && self.is_short(key) => None,
+            None => self.fallback(key, others),
+        }
+    }
+
+    /// Whether the section of `key` is written as a single value, or not at all.
+    fn is_short(&self, key: &Key) -> bool {
+        let section = key.path.rsplit_once('.').and_then(|(section, _)| self.node(section));
+        let is_mapping = section.is_some_and(|node| matches!(node.value, Value::Map(_)));
+        self.schema.has_short_form(key) && !is_mapping
+    }
+
+    fn fallback(&mut self, key: &Key, others: &Map<String, Json>) -> Option<Json> {
+        match &key.fallback {
+            Fallback::Nothing => Some(Json::Null),
+            Fallback::Required => {
+                self.report_missing(key);
                 None
             }
+            Fallback::Default(_) => {
+                let text = key.default_for(&context(others, &[]))?;
+                let source = Source::new("default", text).ok()?;
+                let (root, mistakes) = tree::read(&source).ok()?;
+                let root = root?;
+                Reader::new(&root, self.schema, mistakes).read(key, &root)
+            }
         }
     }
 
-    fn words<T>(&mut self, path: &str, nodes: &[Node]) -> Option<Vec<T>>
-    where
-        T: FromStr<Err = Refusal> + PartialEq,
-    {
-        let mut words: Vec<T> = Vec::new();
-        let mut whole = true;
-        for node in nodes {
-            match self.entry(path, node, &words) {
-                Some(word) => words.push(word),
-                None => whole = false,
-            }
+    /// What `node` says of `key`.
+    fn read(&mut self, key: &Key, node: &Node) -> Option<Json> {
+        if let Value::Scalar { text, .. } = &node.value
+            && let Some(stands_for) = key.words.get(text)
+        {
+            return self.word_of(key, node, stands_for);
         }
-        whole.then_some(words)
+        match &key.kind {
+            Kind::Flag => self.flag(key, node).map(Json::Bool),
+            Kind::Choice(words) => self.choice(key, node, words),
+            Kind::One(word) => self.single(key, node, *word),
+            Kind::List(word) => self.list(key, node, *word),
+            Kind::Options => options::read(self, key, node).map(Json::Object),
+        }
     }
 
-    fn entry<T>(&mut self, path: &str, node: &Node, others: &[T]) -> Option<T>
-    where
-        T: FromStr<Err = Refusal> + PartialEq,
-    {
-        let (reason, hint) = if node.is_null() {
-            ("an entry is empty", "delete its `-`")
-        } else {
-            let word = self.word(path, node)?;
-            if !others.contains(&word) {
-                return Some(word);
-            }
-            ("this stands in the list twice", "delete one of them")
+    /// What a word of the key's own stands for; a list has no such member, so it is itself.
+    fn word_of(&mut self, key: &Key, node: &Node, text: &str) -> Option<Json> {
+        match key.kind {
+            Kind::One(word) => self.parsed(key, node.spot, text, word),
+            _ => Some(Json::String(text.to_owned())),
+        }
+    }
+
+    fn flag(&mut self, key: &Key, node: &Node) -> Option<bool> {
+        let text = self.scalar(key, node)?;
+        let hint = match (node.plain(), scalar::resolve(text)) {
+            (Some(Plain::Bool(flag)), _) => return Some(flag),
+            (None, Plain::Bool(_)) => "write it without quotes",
+            (_, Plain::Unclear(hint)) if hint.starts_with("write `true`") => "write `true`",
+            (_, Plain::Unclear(hint)) if hint.starts_with("write `false`") => "write `false`",
+            _ => "write `true` or `false`",
         };
-        self.report(node.spot, &Refusal::new(reason).hint(hint).about(path));
+        let reason = format!("{}: {} is neither `true` nor `false`", key.path, shown(text));
+        self.report(node.spot, &Refusal::new(reason).hint(hint));
         None
     }
 
-    fn word<T: FromStr<Err = Refusal>>(&mut self, path: &str, node: &Node) -> Option<T> {
-        let text = self.scalar(path, node)?;
-        let value = self.parsed(path, node.spot, text)?;
+    fn choice(&mut self, key: &Key, node: &Node, choices: &[String]) -> Option<Json> {
+        let text = self.scalar(key, node)?;
+        if choices.iter().any(|word| word == text) {
+            return self.unless_other_type(key, node, Json::String(text.to_owned()));
+        }
+        let words: Vec<&str> = choices.iter().map(String::as_str).collect();
+        let refusal = Refusal::new(format!("{} is not one of the choices", shown(text)));
+        let refusal = match suggest::nearest(text, words.iter().copied()) {
+            Some(word) => refusal.hint(format!("did you mean `{word}`?")),
+            None => refusal.hint(format!("write {}", suggest::alternatives(&words))),
+        };
+        self.report(node.spot, &hinted(key, text, refusal).about(&key.path));
+        None
+    }
+
+    fn list(&mut self, key: &Key, node: &Node, word: Word) -> Option<Json> {
+        if let Value::List(nodes) = &node.value {
+            return self.members(key, nodes, word);
+        }
+        let hint = match &node.value {
+            Value::Scalar { text, .. } if !node.is_null() && key.hints.contains_key(text) => {
+                key.hints[text].as_str()
+            }
+            Value::Scalar { .. } if !node.is_null() => {
+                "put `- ` in front of each entry, on lines of their own"
+            }
+            _ => "for none, write `[]`",
+        };
+        self.report_kind(&key.path, node, "must be a list", hint)
+    }
+
+    fn members(&mut self, key: &Key, nodes: &[Node], word: Word) -> Option<Json> {
+        let mut members: Vec<Json> = Vec::new();
+        let mut whole = true;
+        for node in nodes {
+            match self.member(key, node, word, &members) {
+                Some(member) => members.push(member),
+                None => whole = false,
+            }
+        }
+        whole.then_some(Json::Array(members))
+    }
+
+    fn member(&mut self, key: &Key, node: &Node, word: Word, others: &[Json]) -> Option<Json> {
+        let (reason, hint) = if node.is_null() {
+            ("an entry is empty", "delete its `-`")
+        } else {
+            let member = self.single(key, node, word)?;
+            if !others.contains(&member) {
+                return Some(member);
+            }
+            ("this stands in the list twice", "delete one of them")
+        };
+        self.report(node.spot, &Refusal::new(reason).hint(hint).about(&key.path));
+        None
+    }
+
+    fn single(&mut self, key: &Key, node: &Node, word: Word) -> Option<Json> {
+        let text = self.scalar(key, node)?;
+        let value = self.parsed(key, node.spot, text, word)?;
+        if word.numeric { Some(value) } else { self.unless_other_type(key, node, value) }
+    }
+
+    /// `value`, unless other readers of YAML would take the text for a number or a truth value.
+    fn unless_other_type(&mut self, key: &Key, node: &Node, value: Json) -> Option<Json> {
         let kind = match node.plain() {
             Some(Plain::Bool(_)) => "a truth value",
             Some(Plain::Number(_)) => "a number",
             _ => return Some(value),
         };
-        let reason = format!("{path} must be text, but {} is {kind}", shown(text));
+        let Value::Scalar { text, .. } = &node.value else { return Some(value) };
+        let reason = format!("{} must be text, but {} is {kind}", key.path, shown(text));
         self.report(node.spot, &Refusal::new(reason).hint(format!("put it in quotes: \"{text}\"")));
         None
     }
 
-    fn parsed<T: FromStr<Err = Refusal>>(
-        &mut self,
-        path: &str,
-        spot: Spot,
-        text: &str,
-    ) -> Option<T> {
-        text.parse().map_err(|refusal: Refusal| self.report(spot, &refusal.about(path))).ok()
+    fn parsed(&mut self, key: &Key, spot: Spot, text: &str, word: Word) -> Option<Json> {
+        let refusal = match (word.read)(text) {
+            Ok(value) => return Some(value),
+            Err(refusal) => hinted(key, text, worded(key, text, refusal)),
+        };
+        self.report(spot, &refusal.about(&key.path));
+        None
     }
 
     /// A scalar that is not nothing.
-    fn scalar<'n>(&mut self, path: &str, node: &'n Node) -> Option<&'n str> {
+    fn scalar<'n>(&mut self, key: &Key, node: &'n Node) -> Option<&'n str> {
         match &node.value {
             _ if node.is_null() => {
-                let hint = match keys::find(path).map(|key| key.fallback) {
-                    Some(Fallback::Asked) | None => "write one after the colon",
-                    Some(_) => "write one after the colon, or delete the line to get the default",
+                let hint = match key.fallback {
+                    Fallback::Required => "write one after the colon",
+                    _ => "write one after the colon, or delete the line to get the default",
                 };
-                self.report(node.spot, &Refusal::new(format!("{path} has no value")).hint(hint));
+                let reason = format!("{} has no value", key.path);
+                self.report(node.spot, &Refusal::new(reason).hint(hint));
                 None
             }
             Value::Scalar { text, .. } => Some(text),
             _ => self.report_kind(
-                path,
+                &key.path,
                 node,
                 "must be a single value",
                 "write it after the colon, on the same line",
@@ -224,15 +277,79 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn report_missing(&mut self, path: &str) {
-        let about = keys::find(path).map_or("", |key| key.about);
+    fn report_missing(&mut self, key: &Key) {
+        let path = key.path.as_str();
         let section = path.rsplit_once('.').and_then(|(section, _)| find(self.root, section));
         if section.is_some_and(|entry| !entry.node.is_section()) {
             return;
         }
-        let reason = format!("{}: `{path}` is missing", self.source().file());
-        let refusal = Refusal::new(reason).hint(format!("it is {about}"));
+        let reason = format!("{}: `{path}` is missing", self.mistakes.source().file());
+        let refusal = Refusal::new(reason).hint(format!("it is {}", key.about));
         self.report(section.map(|entry| entry.spot), &refusal);
+    }
+
+    /// What stands at a path, if anything does.
+    fn node(&self, path: &str) -> Option<&'a Node> {
+        find(self.root, path).map(|entry| &entry.node)
+    }
+}
+
+impl Schema {
+    /// Why a site could not hold `text` as the value of `key`, if so.
+    #[must_use]
+    pub fn refuses(&self, key: &Key, text: &str) -> Option<String> {
+        let source = match Source::new("default", text) {
+            Ok(source) => source,
+            Err(error) => return Some(error.message().to_owned()),
+        };
+        let (root, mistakes) = match tree::read(&source) {
+            Ok((Some(root), mistakes)) => (root, mistakes),
+            Ok((None, _)) => return Some("it is nothing".to_owned()),
+            Err(error) => return Some(error.message().to_owned()),
+        };
+        let mut reader = Reader::new(&root, self, mistakes);
+        reader.read(key, &root);
+        reader.into_errors().first().map(|error| error.message().to_owned())
+    }
+}
+
+/// What expressions on a site can see: its values, and the paths of the keys that are `written`.
+pub(super) fn context(values: &Map<String, Json>, written: &[String]) -> Context {
+    context! { site => Context::from_serialize(values), written => written }
+}
+
+/// The refusal with the advice that the key has for just this text.
+fn hinted(key: &Key, text: &str, refusal: Refusal) -> Refusal {
+    match key.hints.get(&text.to_ascii_lowercase()) {
+        Some(hint) => refusal.hint(hint),
+        None => refusal,
+    }
+}
+
+/// The refusal of a text that was probably meant as one of the key's own words.
+fn worded(key: &Key, text: &str, refusal: Refusal) -> Refusal {
+    let words: Vec<&str> = key.words.keys().map(String::as_str).collect();
+    if words.is_empty() || text.contains([':', '.', '/']) {
+        return refusal;
+    }
+    match suggest::nearest(text, words.iter().copied()) {
+        Some(word) => refusal.hint(format!("did you mean `{word}`?")),
+        None => refusal.hint(format!("or write {}", suggest::alternatives(&words))),
+    }
+}
+
+/// Puts `value` at `path` of a tree of mappings.
+fn insert(values: &mut Map<String, Json>, path: &str, value: Json) {
+    match path.split_once('.') {
+        None => {
+            values.insert(path.to_owned(), value);
+        }
+        Some((section, rest)) => {
+            let entry = values.entry(section).or_insert_with(|| Json::Object(Map::new()));
+            if let Json::Object(inner) = entry {
+                insert(inner, rest, value);
+            }
+        }
     }
 }
 

@@ -51,11 +51,6 @@ pub(super) struct Entry {
 }
 
 impl Node {
-    /// A tree of nothing.
-    pub(super) fn broken() -> Node {
-        Node { spot: Spot { line: 1, column: 1, width: 1 }, value: Value::Broken }
-    }
-
     /// Whether the value is written as nothing: `~`, `null`, or no word at all.
     pub(super) fn is_null(&self) -> bool {
         self.plain() == Some(Plain::Null)

@@ -1,11 +1,12 @@
 //! Finds keys that no site has.
 
 use super::{
-    keys,
     reader::Reader,
     refusal::{Refusal, shown},
+    schema::Schema,
     suggest,
     tree::{Entry, Node, Value},
+    vocabulary::Kind,
 };
 
 /// Reports every unknown key, and every section that is no mapping.
@@ -16,15 +17,16 @@ pub(super) fn check(reader: &mut Reader<'_>) {
 fn check_section(reader: &mut Reader<'_>, section: &str, node: &Node) {
     for entry in node.entries() {
         let path = join(section, &entry.key);
-        match (keys::is_section(&path), &entry.node.value) {
+        let schema = reader.schema();
+        match (schema.is_section(&path), &entry.node.value) {
             (true, Value::Map(_)) => check_section(reader, &path, &entry.node),
-            (true, _) if !entry.node.is_section() && keys::find(&path).is_none() => {
-                let names = suggest::alternatives(&keys::names_in(&path));
+            (true, _) if !entry.node.is_section() && schema.find(&path).is_none() => {
+                let names = suggest::alternatives(&schema.names_in(&path));
                 let hint = format!("below it can stand {names}");
                 reader.report_kind::<()>(&path, &entry.node, "must be a mapping", &hint);
             }
             (true, _) => {}
-            (false, _) if keys::find(&path).is_some() => {}
+            (false, _) if schema.find(&path).is_some() => {}
             (false, _) => report(reader, section, entry),
         }
     }
@@ -40,18 +42,20 @@ fn report(reader: &mut Reader<'_>, section: &str, entry: &Entry) {
         "" => format!("there is no key {key}"),
         _ => format!("there is no key {key} in `{section}`"),
     };
-    reader.report(entry.spot, &Refusal::new(reason).hint(advice(section, &entry.key)));
+    let hint = advice(reader.schema(), section, &entry.key);
+    reader.report(entry.spot, &Refusal::new(reason).hint(hint));
 }
 
-fn advice(section: &str, key: &str) -> String {
-    let names = keys::names_in(section);
-    let namesake = || keys::KEYS.iter().find(|it| it.path.rsplit('.').next() == Some(key));
+fn advice(schema: &Schema, section: &str, key: &str) -> String {
+    let names = schema.names_in(section);
+    let namesake = || schema.keys().iter().find(|it| it.path.rsplit('.').next() == Some(key));
+    let options = || schema.keys().iter().find(|it| it.kind == Kind::Options);
     if let Some(name) = suggest::nearest(key, names.iter().copied()) {
         format!("did you mean `{name}`?")
     } else if let Some(key) = namesake() {
         format!("did you mean `{}`?", key.path)
-    } else if section.is_empty() {
-        "the options of Synapse itself stand below `synapse:`".to_owned()
+    } else if let Some(options) = options().filter(|_| section.is_empty()) {
+        format!("below `{}:` stand {}", options.path, options.about)
     } else {
         format!("here can stand {}", suggest::alternatives(&names))
     }

@@ -25,20 +25,6 @@ impl HttpsUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// The host in it, without a port.
-    pub(super) fn host(&self) -> &str {
-        let authority = self.0["https://".len()..].split('/').next().unwrap_or_default();
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|it| it.is_ascii_digit()) => host,
-            _ => authority,
-        }
-    }
-
-    /// For URLs that are written in this program.
-    pub(super) fn known(text: &str) -> HttpsUrl {
-        HttpsUrl(text.to_owned())
-    }
 }
 
 impl ProxyUrl {

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{fixture::Fixture, machine};
 use crate::{
@@ -11,7 +10,6 @@ use crate::{
     error::{Error, Errors, Result},
     host::files,
     plan::Plan,
-    site::Site,
 };
 
 /// A case, compiled: the half that runs in the namespace reads no site.
@@ -87,13 +85,13 @@ impl Case {
     /// An image that the caller brought has its packages, hence its key: the site is left alone.
     pub fn compile(
         file: &Path,
-        (site, mut plan): (Site, Plan),
+        mut plan: Plan,
         image: Option<&Path>,
         fixture: &Fixture,
     ) -> std::result::Result<Case, Errors> {
-        let facts = serde_json::to_value(&site).map_err(|error| Error::host(error.to_string()))?;
-        let fact = |path: &str| text(&facts, path);
-        let fingerprint = fact("/apt/matrix/fingerprint")?;
+        let listed = fact(&plan, "LISTED")?;
+        let anyone = listed == "anyone";
+        let fingerprint = fact(&plan, "MATRIX_FINGERPRINT")?;
         if image.is_none() {
             pin(&mut plan, &fingerprint, fixture.fingerprint());
         }
@@ -110,11 +108,12 @@ impl Case {
             start,
             script,
             user_data: document(&plan)?,
-            admin: fact("/admin")?,
-            listed: listed(&facts),
-            anyone: anyone(&facts),
-            repository: fact("/apt/matrix/url")?,
-            authority: fact("/tls/acme/directory")?,
+            admin: fact(&plan, "ADMIN")?,
+            listed: if anyone { Some("listed.example.net".to_owned()) } else { Some(listed) }
+                .filter(|it| *it != plan.server_name),
+            anyone,
+            repository: fact(&plan, "MATRIX_REPOSITORY")?,
+            authority: fact(&plan, "ACME")?,
             generic: None,
             fingerprint,
             plan,
@@ -136,11 +135,10 @@ impl Case {
 }
 
 /// An error when the case of `file` cannot be played here: to be asked before anything is built.
-pub fn possible(file: &Path, site: &Site, cache: &Path) -> Result<()> {
-    let facts = serde_json::to_value(site).map_err(|error| Error::host(error.to_string()))?;
-    if let Some(proxy) = facts.pointer("/apt/proxy").and_then(Value::as_str) {
+pub fn possible(file: &Path, plan: &Plan, cache: &Path) -> Result<()> {
+    if let Some(proxy) = plan.fact("APT_PROXY").filter(|proxy| !proxy.is_empty()) {
         return Err(Error::new(format!("the test internet has no proxy `{proxy}`"))
-            .hint("test the site without `apt.proxy`"));
+            .hint("test the site without it"));
     }
     machine::fits(&dir(cache, &name(file)))
 }
@@ -170,19 +168,10 @@ fn pin(plan: &mut Plan, from: &str, to: &str) {
     }
 }
 
-fn anyone(facts: &Value) -> bool {
-    facts.pointer("/federation/anyone").and_then(Value::as_bool).unwrap_or_default()
-}
-
-fn listed(facts: &Value) -> Option<String> {
-    let first = facts.pointer("/federation/allow/0").and_then(Value::as_str);
-    let any = anyone(facts).then_some("listed.example.net");
-    first.or(any).map(str::to_owned)
-}
-
-fn text(facts: &Value, path: &str) -> Result<String> {
-    let value = facts.pointer(path).and_then(Value::as_str);
-    value.map(str::to_owned).ok_or_else(|| Error::host(format!("a site has no `{path}`")))
+/// A fact that the test environment has to know of every machine.
+fn fact(plan: &Plan, name: &str) -> Result<String> {
+    let missing = || Error::new(format!("no layer of this site declares the fact `{name}`"));
+    plan.fact(name).map(str::to_owned).ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -37,13 +37,13 @@ pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Resu
     let route = route.map(Route::curl).unwrap_or_default();
     let curl = format!("CHECK_CURL=--connect-timeout {CONNECT} {route}");
     let words = ["timeout", LIMIT, "env", &curl, "sh", "-s", Vantage::Network.word()];
-    let outcome = host.outcome(&words, &plan.script_within(PATIENCE))?;
+    let outcome = host.outcome(&words, &plan.script_elsewhere(PATIENCE))?;
     findings(plan, Vantage::Network, &outcome)
 }
 
 /// The checks that need no login, of a machine that cannot be reached: none of them holds.
 pub(super) fn unseen(plan: &Plan, reason: &str) -> Vec<Finding> {
-    let checks = plan.checks.iter().filter(|check| check.from == Vantage::Network);
+    let checks = plan.checks.iter().filter(|check| check.from != Vantage::Host);
     let finding = |check: &Check| Finding {
         group: check.layer.clone(),
         name: check.name.clone(),
@@ -61,7 +61,7 @@ pub(super) fn over_ssh(host: &Host, plan: &Plan, login: &Login) -> Result<Vec<Fi
     let mut words = vec!["timeout", LIMIT, "ssh", "-T", "-o", "ConnectTimeout=20"];
     words.extend(login.options.iter().flat_map(|option| ["-o", option.as_str()]));
     words.extend(["--", &login.destination, REMOTE]);
-    let outcome = host.outcome(&words, &plan.script_within(PATIENCE))?;
+    let outcome = host.outcome(&words, &plan.script_elsewhere(PATIENCE))?;
     // ssh's own failure, before anything ran.
     if outcome.status == 255 && outcome.stdout.is_empty() {
         return Err(Error::host(format!(
@@ -85,7 +85,7 @@ fn findings(plan: &Plan, from: Vantage, outcome: &host::Outcome) -> Result<Vec<F
         }
     };
     let results = read_tap(&outcome.stdout).map_err(incomplete)?;
-    let checks = plan.checks.iter().filter(|check| check.from == from);
+    let checks = plan.checks.iter().filter(|check| check.from.reached_from() == from);
     let found: Vec<Finding> = checks
         .map(|check| finding(check, &results))
         .collect::<std::result::Result<_, _>>()

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use homeseed::{
-    layer::{self, Layers, Sources},
+    layer::{self, Layers, Sources, embedded_schema},
     plan::{self, Plan},
     site::Site,
 };
@@ -106,7 +106,8 @@ fn escaped(json: &str) -> String {
 #[track_caller]
 pub(crate) fn site(dice: &mut Dice) -> Site {
     let text = text(dice);
-    Site::parse("site.yaml", &text).unwrap_or_else(|errors| panic!("{errors}\n{text}"))
+    Site::parse("site.yaml", &text, embedded_schema())
+        .unwrap_or_else(|errors| panic!("{errors}\n{text}"))
 }
 
 /// The plan of such a site with the real layers.
@@ -125,7 +126,8 @@ pub(crate) fn small() -> Plan {
 /// The plan of the site that `text` is.
 #[track_caller]
 pub(crate) fn planned(text: &str) -> Plan {
-    let site = Site::parse("site.yaml", text).unwrap_or_else(|errors| panic!("{errors}"));
+    let site = Site::parse("site.yaml", text, embedded_schema())
+        .unwrap_or_else(|errors| panic!("{errors}"));
     plan::with(&site, layers()).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
@@ -267,6 +269,7 @@ fn is_free(option: &str) -> bool {
     let text = format!(
         "server_name: a.example\nhost: b.a.example\noperator: {{email: o@a.example}}\nurl_previews: true\nmedia: {{local_lifetime: 9d}}\nsynapse: {{{option}: 1}}\n"
     );
-    let site = Site::parse("site.yaml", &text).unwrap_or_else(|errors| panic!("{errors}"));
+    let site = Site::parse("site.yaml", &text, embedded_schema())
+        .unwrap_or_else(|errors| panic!("{errors}"));
     plan::with(&site, layers()).is_ok()
 }

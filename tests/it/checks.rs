@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use homeseed::check::{self, Check, Vantage, read_tap};
+use homeseed::check::{self, Check, Helpers, Vantage, read_tap};
 
 use crate::tools;
 
@@ -19,8 +19,12 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
 }
 
 fn run(checks: &[Check], arguments: &[&str]) -> Output {
-    let helpers = check::HELPERS.to_owned() + "hello() { echo \"hello $1\"; }\n";
-    let script = check::script(checks, &helpers, "NAME='a b'\n");
+    let helpers = Helpers {
+        layer: "c-d".to_owned(),
+        shell: "hello() { echo \"hello $1\"; }\n".to_owned(),
+        callers: vec!["a".to_owned()],
+    };
+    let script = check::script(checks, &[helpers], "NAME='a b'\n", &str::to_owned);
     tools::run(&[&["sh", "-s", "--"], arguments].concat(), &script)
 }
 
@@ -49,6 +53,13 @@ fn checks_see_the_facts_and_the_helpers() {
     assert!(passes("[ \"$NAME\" = 'a b' ]"));
     assert!(passes("[ \"$(hello \"it's\")\" = \"hello it's\" ]"));
     assert!(passes("sh -c '[ \"$NAME\" = \"a b\" ]'"), "facts are exported");
+}
+
+#[test]
+fn helpers_are_for_the_layer_that_brings_them_and_those_that_need_it() {
+    let stranger = Check { layer: "b".to_owned(), ..check(Vantage::Host, "x", "hello") };
+    let outcomes = read_tap(&tools::said(&run(&[stranger], &["all"]))).unwrap();
+    assert!(!outcomes[0].passed);
 }
 
 #[test]

@@ -7,7 +7,12 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use clap::{Command, CommandFactory as _, Parser as _};
-use homeseed::{cli::Args, layer, plan::plan, site::Site};
+use homeseed::{
+    cli::Args,
+    layer::{self, embedded_schema},
+    plan::plan,
+    site::Site,
+};
 
 use crate::{
     pages::{self, Page},
@@ -194,7 +199,7 @@ fn missing(program: &str, packages: &BTreeSet<String>) -> Option<String> {
 /// What the machine of the example consists of.
 fn packages() -> BTreeSet<String> {
     let text = fs::read_to_string("examples/site.yaml").unwrap();
-    let site = Site::parse("examples/site.yaml", &text).unwrap();
+    let site = Site::parse("examples/site.yaml", &text, embedded_schema()).unwrap();
     let plan = plan(&site, &layer::embedded()).unwrap();
     plan.packages.iter().chain(&plan.presumed).map(|package| package.name.clone()).collect()
 }
@@ -208,13 +213,18 @@ fn make_targets() -> BTreeSet<String> {
         .collect()
 }
 
-/// What the machine's own command answers to, from its usage line.
+/// What the machine's own command answers to, from its usage lines and those of the layers' verbs.
 fn homeserver_words() -> BTreeSet<String> {
-    let text = fs::read_to_string("layers/base/files/usr/sbin/homeserver").unwrap();
-    let usage = text.lines().find_map(|line| line.strip_prefix("*) echo 'homeserver ")).unwrap();
-    let usage = usage.trim_end_matches("' ;;");
+    let sources = layer::embedded();
+    let texts = sources.iter().filter(|(path, _)| {
+        path.ends_with("/usr/sbin/homeserver") || path.contains("/usr/lib/homeseed/verbs/")
+    });
+    let usages = texts.flat_map(|(_, text)| text.lines()).filter_map(|line| {
+        let usage = line.split_once("echo 'homeserver ").or(line.split_once("echo \"homeserver "));
+        usage?.1.split(['\'', '"', '$', '.', ',']).next()
+    });
     let mut words = BTreeSet::new();
-    for form in usage.split(" | ") {
+    for form in usages.flat_map(|usage| usage.split(" | ")) {
         let (verb, choices) = form.split_once(" [").unwrap_or((form, ""));
         words.insert(verb.to_owned());
         let choices = choices.trim_end_matches(']').split('|').filter(|it| !it.is_empty());

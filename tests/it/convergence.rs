@@ -76,7 +76,8 @@ fn outcome(machine: &Machine, name: &str) -> Outcome {
     let plan = sites::small();
     let mut check = plan.checks.iter().find(|check| check.name == name).unwrap().clone();
     check.wait = 0;
-    let output = machine.run(&check::script(&[check], check::HELPERS, ""));
+    let output =
+        machine.run(&check::script(&[check], &plan.helpers, &plan.facts_text(), &str::to_owned));
     read_tap(&tools::said(&output)).unwrap().remove(0)
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use homeseed::{
-    layer::{self, Manifest},
+    layer::{self, Manifest, embedded_schema},
     plan::plan,
     site::Site,
 };
@@ -23,7 +23,8 @@ fn the_sites_in_the_readme_compile_without_a_warning() {
     let sites = blocks("README.md", "yaml");
     assert!(!sites.is_empty(), "the README shows no site");
     for text in sites {
-        let site = Site::parse("README.md", &text).unwrap_or_else(|errors| panic!("{errors}"));
+        let site = Site::parse("README.md", &text, embedded_schema())
+            .unwrap_or_else(|errors| panic!("{errors}"));
         assert_eq!(site.warnings(), Vec::<String>::new());
         plan(&site, &layer::embedded()).unwrap_or_else(|errors| panic!("{errors}"));
     }
@@ -108,7 +109,8 @@ fn every_other_piece_of_yaml_is_one_of_a_site() {
     for page in pages::pages().iter().filter(|page| !manifests.contains(&page.name.as_str())) {
         for block in page.blocks.iter().filter(|block| block.language == "yaml") {
             let text = docs_site::completed(&block.text);
-            let site = Site::parse(&page.name, &text).unwrap_or_else(|errors| panic!("{errors}"));
+            let site = Site::parse(&page.name, &text, embedded_schema())
+                .unwrap_or_else(|errors| panic!("{errors}"));
             plan(&site, &layer::embedded()).unwrap_or_else(|errors| panic!("{errors}"));
             count += 1;
         }

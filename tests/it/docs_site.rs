@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs};
 
 use homeseed::{
-    layer,
+    layer::{self, embedded_schema},
     plan::plan,
     site::{Fallback, Key, Site},
 };
@@ -19,7 +19,8 @@ const REQUIRED: [(&str, &str); 3] = [
 fn the_documentation_has_a_section_for_every_key_and_no_other() {
     let documented: Vec<String> = sections().into_iter().map(|(path, _)| path).collect();
     let unique: BTreeSet<&str> = documented.iter().map(String::as_str).collect();
-    let known: BTreeSet<&str> = Site::keys().iter().map(|key| key.path).collect();
+    let known: BTreeSet<&str> =
+        embedded_schema().keys().iter().map(|key| key.path.as_str()).collect();
     assert_eq!(unique, known);
     assert_eq!(documented.len(), known.len(), "a key is documented twice");
 }
@@ -27,11 +28,11 @@ fn the_documentation_has_a_section_for_every_key_and_no_other() {
 #[test]
 fn the_documented_defaults_are_the_defaults() {
     for (path, text) in sections() {
-        let key = Site::keys().iter().find(|key| key.path == path).unwrap();
+        let key = embedded_schema().find(&path).unwrap();
         let expected = match key.fallback {
-            Fallback::Asked => "- Default: none, it has to be written".to_owned(),
+            Fallback::Required => "- Default: none, it has to be written".to_owned(),
             Fallback::Nothing => "- Default: nothing; ".to_owned(),
-            Fallback::Value(value) => format!("- Default: `{value}`"),
+            Fallback::Default(_) => format!("- Default: `{}`", key.default_text().unwrap()),
         };
         assert!(text.contains(&expected), "{path}: `{expected}` is not in its section");
         assert!(text.contains("\n- Type: "), "{path} has no type");
@@ -43,8 +44,8 @@ fn every_example_in_the_documentation_shows_its_key_and_compiles() {
     for (path, text) in sections() {
         let example = text.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next());
         let example = completed(example.unwrap_or_else(|| panic!("{path} has no example")));
-        let site =
-            Site::parse("example", &example).unwrap_or_else(|errors| panic!("{path}\n{errors}"));
+        let site = Site::parse("example", &example, embedded_schema())
+            .unwrap_or_else(|errors| panic!("{path}\n{errors}"));
         let way: Vec<&str> = path.split('.').collect();
         assert!(site.place_of(&way).is_some(), "the example of {path} does not show it");
         if let Err(errors) = plan(&site, &layer::embedded()) {
@@ -56,7 +57,8 @@ fn every_example_in_the_documentation_shows_its_key_and_compiles() {
 #[test]
 fn the_example_site_shows_every_key() {
     let shown: BTreeSet<String> = shown_keys(&read("examples/site.yaml"));
-    let known: BTreeSet<String> = Site::keys().iter().map(|key| key.path.to_owned()).collect();
+    let known: BTreeSet<String> =
+        embedded_schema().keys().iter().map(|key| key.path.clone()).collect();
     assert_eq!(shown, known);
 }
 
@@ -68,7 +70,7 @@ fn the_example_site_shows_the_defaults() {
 
 #[test]
 fn every_key_says_what_it_decides() {
-    for Key { path, about, .. } in Site::keys() {
+    for Key { path, about, .. } in embedded_schema().keys() {
         assert!(about.len() > 10 && !about.ends_with('.'), "{path}: {about}");
     }
 }
@@ -78,7 +80,7 @@ fn read(path: &str) -> String {
 }
 
 fn json(text: &str) -> Value {
-    serde_json::to_value(Site::parse("site.yaml", text).unwrap()).unwrap()
+    serde_json::to_value(Site::parse("site.yaml", text, embedded_schema()).unwrap()).unwrap()
 }
 
 /// The sections of the documentation that are about a key: its path, and the text.

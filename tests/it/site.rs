@@ -1,6 +1,6 @@
 //! Site files: what is accepted, and what is said about the others.
 
-use homeseed::site::Site;
+use homeseed::{layer::embedded_schema, plan::plan, site::Site};
 use serde_json::{Value, json};
 
 use crate::golden;
@@ -13,7 +13,7 @@ const KEY: &str =
 #[test]
 fn bad_site_files_are_explained() {
     let count = golden::check_folder("tests/golden/errors", "yaml", "stderr", |name, text| {
-        format!("{}\n", Site::parse(name, text).expect_err(name))
+        format!("{}\n", Site::parse(name, text, embedded_schema()).expect_err(name))
     });
     assert!(count >= 44, "{count}");
 }
@@ -30,7 +30,6 @@ fn templates_see_every_value_resolved() {
             "admin": "admin",
             "delegation": "same-host",
             "federation": {
-                "anyone": false,
                 "allow": ["matrix.org", "mozilla.org", "kde.org"],
                 "unlisted": "drop",
                 "port_8448": false,
@@ -44,13 +43,12 @@ fn templates_see_every_value_resolved() {
             "presence": false,
             "url_previews": false,
             "suite": "bookworm",
+            "layers": [],
             "apt": {"proxy": null, "matrix": {
                 "url": "https://packages.matrix.org/debian/",
-                "host": "packages.matrix.org",
                 "fingerprint": "AAF9AE843A7584B5A3E4CD2BCF45A512DE2DA058",
             }},
             "synapse": {},
-            "names": ["chat.example.org", "example.org"],
         })
     );
 }
@@ -60,10 +58,8 @@ fn values_are_kept_as_they_were_meant() {
     let table = [
         ("admin: \"007a\"", "/admin", json!("007a")),
         ("admin: 'true'", "/admin", json!("true")),
-        ("delegation: elsewhere", "/names", json!(["chat.example.org"])),
-        ("federation: {allow: anyone}", "/federation/anyone", json!(true)),
-        ("federation: {allow: anyone}", "/federation/allow", json!([])),
-        ("federation: {allow: []}", "/federation/anyone", json!(false)),
+        ("federation: {allow: anyone}", "/federation/allow", json!("anyone")),
+        ("federation: {allow: []}", "/federation/allow", json!([])),
         ("federation:", "/federation/unlisted", json!("drop")),
         ("media: {max_upload: 1048576}", "/media/max_upload", json!(1_048_576)),
         ("media: {max_upload: 2048K}", "/media/max_upload", json!(2_097_152)),
@@ -75,7 +71,6 @@ fn values_are_kept_as_they_were_meant() {
             "/tls/acme/directory",
             json!("https://acme-staging-v02.api.letsencrypt.org/directory"),
         ),
-        ("apt: {matrix: {url: 'https://mirror:8443/a'}}", "/apt/matrix/host", json!("mirror")),
         (
             "tls: {acme: {directory: 'https://ca:14000/dir'}}",
             "/tls/acme/directory",
@@ -114,9 +109,9 @@ fn synapse_options_become_json_in_their_order() {
 fn equal_names_need_no_delegation() {
     let text = MINIMAL.replace("chat.example.org", "example.org");
     for text in [text.clone(), format!("{text}delegation: none\n")] {
-        let site = Site::parse("site.yaml", &text).unwrap();
+        let site = Site::parse("site.yaml", &text, embedded_schema()).unwrap();
         assert_eq!(serde_json::to_value(&site).unwrap()["delegation"], "none");
-        assert_eq!(site.names(), ["example.org"]);
+        assert_eq!(plan(&site, &homeseed::layer::embedded()).unwrap().names, ["example.org"]);
     }
 }
 
@@ -124,7 +119,7 @@ fn equal_names_need_no_delegation() {
 fn line_ends_and_byte_order_marks_do_not_matter() {
     let expected = serde_json::to_value(parse("admin: alice\n")).unwrap();
     let text = format!("\u{feff}{MINIMAL}admin: alice\n").replace('\n', "\r\n");
-    let site = Site::parse("site.yaml", &text).unwrap();
+    let site = Site::parse("site.yaml", &text, embedded_schema()).unwrap();
     assert_eq!(serde_json::to_value(site).unwrap(), expected);
 }
 
@@ -153,7 +148,8 @@ fn what_is_allowed_but_unwise_is_said() {
     ];
     for (line, expected) in table {
         let key = if line.is_empty() { "" } else { &with_key };
-        let warnings = parse(&format!("{key}{line}\n")).warnings();
+        let site = parse(&format!("{key}{line}\n"));
+        let warnings = site.warnings();
         assert!(warnings.iter().any(|it| it.contains(expected)), "{line}: {warnings:?}");
     }
     assert_eq!(parse(&with_key).warnings(), Vec::<String>::new());
@@ -218,7 +214,10 @@ fn hostile_strings_stay_outside() {
                 let line = format!("{before}{}{close}\n", Value::from(value));
                 let key = before.split(':').next().unwrap();
                 let text = format!("{}{line}", without(key));
-                assert!(Site::parse("site.yaml", &text).is_err(), "accepted: {line}");
+                assert!(
+                    Site::parse("site.yaml", &text, embedded_schema()).is_err(),
+                    "accepted: {line}"
+                );
             }
         }
     }
@@ -236,7 +235,7 @@ fn no_document_makes_the_parser_panic() {
             mutate(&mut text, &seeds, &mut random);
         }
         let text: String = text.into_iter().collect();
-        match Site::parse("site.yaml", &text) {
+        match Site::parse("site.yaml", &text, embedded_schema()) {
             Ok(site) => accepted += usize::from(serde_json::to_string(&site).is_ok()),
             Err(errors) => assert!(!errors.to_string().is_empty()),
         }
@@ -264,13 +263,13 @@ fn huge_and_deep_documents_end_soon() {
         "\u{1b}[2J".to_owned(),
     ];
     for text in documents {
-        let errors = Site::parse("site.yaml", &text).unwrap_err().to_string();
+        let errors = Site::parse("site.yaml", &text, embedded_schema()).unwrap_err().to_string();
         assert!(!errors.contains('\u{1b}'));
     }
 }
 
 fn parse(more: &str) -> Site {
-    Site::parse("site.yaml", &format!("{MINIMAL}{more}"))
+    Site::parse("site.yaml", &format!("{MINIMAL}{more}"), embedded_schema())
         .unwrap_or_else(|errors| panic!("{errors}"))
 }
 

@@ -21,16 +21,11 @@ fn what_shell_reads_is_what_the_site_says() {
         let (site, plan) = odd_plan(seed);
         let facts = plan.files.iter().find(|file| file.path == "/etc/homeseed/site.env").unwrap();
         let read = variables(&facts.contents);
-        let words = |list: &Value| {
-            let words: Vec<&str> =
-                list.as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
-            words.join(" ")
-        };
         assert_eq!(read["SERVER_NAME"], site["server_name"]);
         assert_eq!(read["HOST"], site["host"]);
         assert_eq!(read["ADMIN"], site["admin"]);
         assert_eq!(read["EMAIL"], site["operator"]["email"]);
-        assert_eq!(read["NAMES"], words(&site["names"]));
+        assert_eq!(read["NAMES"], plan.names.join(" "));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fs, path::Path};
 
+use homeseed::plan::Plan;
+
 use crate::{sites, tools};
 
 /// Whether a text is shell, by its name or its first line.
@@ -48,6 +50,12 @@ fn shellcheck_finds_nothing_in_any_shell() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// The functions that checks of `layer` may call.
+fn callable(plan: &Plan, layer: &String) -> String {
+    let called = plan.helpers.iter().filter(|it| it.callers.contains(layer));
+    called.map(|it| it.shell.as_str()).collect()
+}
+
 #[test]
 fn shellcheck_finds_nothing_in_what_is_rendered() {
     let mut faults = Vec::new();
@@ -59,7 +67,7 @@ fn shellcheck_finds_nothing_in_what_is_rendered() {
         for check in &plan.checks {
             faults.extend(shellcheck(
                 &check.title(),
-                &format!("{context}{}\n{}", plan.helpers, check.run),
+                &format!("{context}{}\n{}", callable(&plan, &check.layer), check.run),
             ));
         }
         for file in plan.files.iter().filter(|file| is_shell(&file.path, &file.contents)) {

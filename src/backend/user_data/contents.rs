@@ -78,8 +78,8 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
     let reader = Reader { name, text, lines: text.lines().collect() };
     let (version, host) = reader.provenance()?;
     let site_digest = reader.digest(2, "# site sha256:")?;
-    let payload_digest = reader.digest(3, "# payload sha256:")?;
     reader.whole()?;
+    let payload_digest = reader.payload()?;
     let start = reader.frame(&payload_digest)?;
     let (script, compact) = reader.script(start)?;
     let files = reader.files(start, &script, compact)?;
@@ -120,6 +120,14 @@ impl Reader<'_> {
         Err(self.changed(at, &format!("it should be `{prefix}` and 64 hexadecimal digits")))
     }
 
+    /// The digest of the payload, as the script wants it.
+    fn payload(&self) -> Result<String> {
+        const PREFIX: &str = " want=";
+        let at = self.lines.iter().position(|line| line.starts_with(PREFIX));
+        let at = at.ok_or_else(|| self.changed(3, &format!("the line `{PREFIX}` is missing")))?;
+        self.digest(at, PREFIX)
+    }
+
     /// An error when the end is missing.
     fn whole(&self) -> Result<()> {
         if self.lines.last() == Some(&" }") {
@@ -137,7 +145,7 @@ impl Reader<'_> {
         let script = SCRIPT.replace("@WANT@", digest);
         let (before, after) = script.split_once("@UNPACK@\n").unwrap_or_default();
         let begin = self.lines.iter().position(|line| *line == "- |");
-        let begin = begin.ok_or_else(|| self.changed(4, "the line `- |` is missing"))? + 1;
+        let begin = begin.ok_or_else(|| self.changed(3, "the line `- |` is missing"))? + 1;
         let start = begin + before.lines().count();
         let end = self.lines.len().saturating_sub(after.lines().count());
         let expected = before.lines().zip(begin..).chain(after.lines().zip(end..));
@@ -247,7 +255,7 @@ impl Reader<'_> {
 
     /// Who may log in stands in the payload too, and everything around it is fixed.
     fn logins(&self, files: &[Unpacked]) -> Result<()> {
-        let head = self.lines.iter().enumerate().skip(4).take_while(|(_, line)| **line != "- |");
+        let head = self.lines.iter().enumerate().skip(3).take_while(|(_, line)| **line != "- |");
         let mut keys = Vec::new();
         for (at, line) in head.clone().filter(|(_, line)| line.starts_with("- ")) {
             let key = serde_yaml::from_str(&line[2..]).unwrap_or_default();
@@ -261,7 +269,7 @@ impl Reader<'_> {
         let other = head.clone().find(|(_, line)| expected.next() != Some(line));
         match (other, expected.next()) {
             (Some((at, _)), _) => Err(self.damaged(at)),
-            (None, Some(missing)) => Err(self.changed(4, &format!("`{missing}` is missing"))),
+            (None, Some(missing)) => Err(self.changed(3, &format!("`{missing}` is missing"))),
             (None, None) => Ok(()),
         }
     }

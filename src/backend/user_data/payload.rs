@@ -3,12 +3,12 @@
 //! The machine computes the digests of the files itself and so makes the inventory, which is why
 //! no digest but that of the inventory has to travel.
 
-use std::{collections::BTreeSet, io::Write as _};
+use std::io::Write as _;
 
 use lzma_rust2::{LzmaOptions, LzmaWriter};
 
 use super::number;
-use crate::plan::File;
+use crate::{check, plan::File};
 
 /// Longer lines save bytes; mail and forms take up to 998. Whole groups of digits.
 const WIDTH: usize = 900;
@@ -55,11 +55,7 @@ pub(super) fn compressed(files: &[File]) -> String {
 
 /// A here-document whose last line is none of the contents'.
 fn here(file: &File) -> String {
-    let lines: BTreeSet<&str> = file.contents.lines().collect();
-    let mut end = String::from(".");
-    while lines.contains(end.as_str()) {
-        end.push('.');
-    }
+    let end = check::end_of(&file.contents);
     format!("f {} <<'{end}'\n{}{end}\n", file.entry(), file.contents)
 }
 

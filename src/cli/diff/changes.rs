@@ -1,11 +1,17 @@
 //! What differs between two machines. `docs/plan.md` describes every key; within a version, keys are only added.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Display},
+};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use similar::TextDiff;
 
-use crate::plan::{File, Plan};
+use crate::{
+    layer::PortRange,
+    plan::{File, Plan},
+};
 
 /// The whole; of each kind, what comes, what goes and what stays but is not as it was.
 #[derive(Serialize)]
@@ -13,7 +19,7 @@ pub(super) struct Changes {
     version: u32,
     homeseed: &'static str,
     names: Delta<String>,
-    ports: Delta<u16>,
+    ports: Delta<Ports>,
     publications: Delta<String>,
     layers: Delta<String>,
     packages: Delta<String>,
@@ -21,6 +27,10 @@ pub(super) struct Changes {
     checks: Delta<String>,
     files: Delta<String, Rewritten>,
 }
+
+/// In the order of protocol and number, shown as it is declared.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ports(PortRange);
 
 /// The changes of one kind, in order.
 #[derive(Serialize)]
@@ -47,7 +57,7 @@ impl Changes {
             let bare = |plan| name(plan).into_iter().map(|it| (it, ())).collect();
             delta(&bare(old), &bare(new))
         };
-        let ports = |plan: &Plan| plan.ports.iter().map(|it| (it.number, ())).collect();
+        let ports = |plan: &Plan| plan.ports.iter().map(|it| (Ports(it.range), ())).collect();
         let pages = |plan: &Plan| -> BTreeMap<_, _> {
             plan.publications.iter().map(|it| (it.url.clone(), it.contents.clone())).collect()
         };
@@ -55,7 +65,7 @@ impl Changes {
             plan.checks.iter().map(|it| (it.title(), it.clone())).collect()
         };
         Changes {
-            version: 1,
+            version: 2,
             homeseed: env!("CARGO_PKG_VERSION"),
             names: named(|plan| plan.names.clone()),
             ports: delta(&ports(old), &ports(new)),
@@ -81,10 +91,10 @@ impl Changes {
             self.ports.text("port"),
             self.publications.text("publication"),
             self.layers.text("layer"),
-            self.packages.text("package"),
+            self.packages.text_of("package", ", which stays installed"),
             self.units.text("unit"),
             self.checks.text("check"),
-            self.files.come_and_gone("file"),
+            self.files.come_and_gone("file", ""),
             self.files.changed.iter().map(Rewritten::text).collect(),
             format!("in all: {added} added, {removed} removed, {changed} changed\n"),
         ]
@@ -128,13 +138,26 @@ fn files(old: &Plan, new: &Plan) -> Delta<String, Rewritten> {
     Delta { added, removed, changed }
 }
 
+impl Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Ports {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl<K: Display, C> Delta<K, C> {
     fn counts(&self) -> [usize; 3] {
         [self.added.len(), self.removed.len(), self.changed.len()]
     }
 
-    fn come_and_gone(&self, what: &str) -> String {
-        let gone = self.removed.iter().map(|it| format!("- {what} {it}\n"));
+    /// A line for each that comes or goes; `remark` says what becomes of those that go.
+    fn come_and_gone(&self, what: &str, remark: &str) -> String {
+        let gone = self.removed.iter().map(|it| format!("- {what} {it}{remark}\n"));
         let come = self.added.iter().map(|it| format!("+ {what} {it}\n"));
         gone.chain(come).collect()
     }
@@ -142,8 +165,12 @@ impl<K: Display, C> Delta<K, C> {
 
 impl<K: Display> Delta<K> {
     fn text(&self, what: &str) -> String {
+        self.text_of(what, "")
+    }
+
+    fn text_of(&self, what: &str, remark: &str) -> String {
         let changed = self.changed.iter().map(|it| format!("~ {what} {it}\n"));
-        self.come_and_gone(what) + &changed.collect::<String>()
+        self.come_and_gone(what, remark) + &changed.collect::<String>()
     }
 }
 

@@ -6,7 +6,7 @@ use super::zone::Record;
 use crate::{
     backend::user_data::{self, Encoding, LIMIT},
     check::Check,
-    plan::{Chosen, File, Package, Plan, Port, Publication, Unit},
+    plan::{Born, Chosen, Fact, File, Package, Plan, Port, Publication, Secret, Unit},
 };
 
 /// The whole.
@@ -25,6 +25,9 @@ pub(super) struct Document<'a> {
     publications: &'a [Publication],
     warnings: &'a [String],
     layers: &'a [Chosen],
+    facts: &'a [Fact],
+    born: &'a [Born],
+    secrets: &'a [Secret],
     packages: &'a [Package],
     units: &'a [Unit],
     files: Vec<Planned<'a>>,
@@ -54,7 +57,7 @@ pub(super) fn of<'a>(plan: &'a Plan, records: &'a [Record]) -> Document<'a> {
     let planned =
         |file: &'a File| Planned { file, bytes: file.contents.len(), sha256: file.digest() };
     Document {
-        version: 1,
+        version: 2,
         homeseed: env!("CARGO_PKG_VERSION"),
         server_name: &plan.server_name,
         host: &plan.host,
@@ -71,6 +74,9 @@ pub(super) fn of<'a>(plan: &'a Plan, records: &'a [Record]) -> Document<'a> {
         publications: &plan.publications,
         warnings: &plan.warnings,
         layers: &plan.layers,
+        facts: &plan.facts,
+        born: &plan.born,
+        secrets: &plan.secrets,
         packages: &plan.packages,
         units: &plan.units,
         files: plan.files.iter().map(planned).collect(),

@@ -16,7 +16,7 @@ pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
     let layers: Vec<_> = layers.collect();
     let parts = [
         section("Create these DNS records", &table(&records.iter().map(row).collect::<Vec<_>>())),
-        section("Let these TCP ports through", &table(&ports(plan))),
+        section("Let these ports through", &table(&ports(plan))),
         section("Publish on another web server", &publications(plan)),
         section("Warnings", &plan.warnings),
         section("Layers, in the order of their steps", &table(&layers)),
@@ -38,13 +38,13 @@ pub(super) fn files(plan: &Plan) -> String {
 fn row(record: &Record) -> [String; 3] {
     let value = match &record.value {
         Some(value) => format!("{value}  ({})", record.why),
-        None => record.why.to_owned(),
+        None => record.why.clone(),
     };
-    [record.name.clone(), record.kind.to_owned(), value]
+    [record.name.clone(), record.kind.clone(), value]
 }
 
 fn ports(plan: &Plan) -> Vec<[String; 2]> {
-    plan.ports.iter().map(|it| [it.number.to_string(), it.layer.clone()]).collect()
+    plan.ports.iter().map(|it| [it.range.to_string(), it.layer.clone()]).collect()
 }
 
 fn publications(plan: &Plan) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use serde::Serialize;
 
-use crate::{plan::Plan, site::Site};
+use crate::plan::Plan;
 
 /// A record.
 #[derive(Debug, Serialize)]
@@ -13,35 +13,37 @@ pub(super) struct Record {
     pub(super) name: String,
     /// Such as `A`.
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    pub(super) kind: String,
     /// As a zone file has it; nothing when only the operator knows it.
     pub(super) value: Option<String>,
     /// What it is for.
-    pub(super) why: &'static str,
+    pub(super) why: String,
 }
 
 /// For how long others may keep them, in seconds: an hour, so that a mistake is soon mended.
 const TTL: u32 = 3600;
 
 /// All of them, by name.
-pub(super) fn records(
-    site: &Site,
-    plan: &Plan,
-    ipv4: Option<Ipv4Addr>,
-    ipv6: Option<Ipv6Addr>,
-) -> Vec<Record> {
+pub(super) fn records(plan: &Plan, ipv4: Option<Ipv4Addr>, ipv6: Option<Ipv6Addr>) -> Vec<Record> {
     let mut records = Vec::new();
     for name in &plan.names {
-        let mut add = |kind, value: Option<String>, why| {
+        let mut add = |kind: &str, value: Option<String>, why: &str| {
+            let (kind, why) = (kind.to_owned(), why.to_owned());
             records.push(Record { name: name.clone(), kind, value, why });
         };
         add("A", ipv4.map(|it| it.to_string()), "the machine's IPv4 address");
         add("AAAA", ipv6.map(|it| it.to_string()), "its IPv6 address; none if it has none");
-        if let Some(authority) = site.certificate_authority() {
-            let value = format!("0 issue \"{authority}\"");
-            add("CAA", Some(value), "no other authority may sign; optional");
+        for record in plan.records.iter().filter(|it| it.name == *name) {
+            add(&record.kind, Some(record.value.clone()), &record.why);
         }
     }
+    let others = plan.records.iter().filter(|it| !plan.names.contains(&it.name));
+    records.extend(others.map(|it| Record {
+        name: it.name.clone(),
+        kind: it.kind.clone(),
+        value: Some(it.value.clone()),
+        why: it.why.clone(),
+    }));
     records
 }
 

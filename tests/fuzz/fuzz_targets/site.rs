@@ -8,7 +8,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(data) else {
         return Corpus::Reject;
     };
-    match Site::parse("site.yaml", text) {
+    match Site::parse("site.yaml", text, homeseed::layer::embedded_schema()) {
         Ok(site) => drop(plan::plan(&site, &layer::embedded())),
         Err(errors) => drop(errors.to_string()),
     }

@@ -10,33 +10,41 @@ set +a
 
 # What a check may use beside plain shell.
 # shellcheck disable=SC2016
-helpers='fail() {
-echo "$*"
-exit 1
+helpers='# shellcheck shell=sh
+# fail REASON
+fail() {
+    echo "$*"
+    exit 1
 }
+# want EXPECTED FOUND
 want() {
-[ "$2" = "$1" ] || fail "it is: $2, not: $1"
+    [ "$2" = "$1" ] || fail "it is: $2, not: $1"
 }
+# As curl; a status of 400 or more fails.
 check_curl() {
-curl -sSfm20 $CHECK_CURL "$@"
+    # shellcheck disable=SC2086
+    curl -sSfm20 $CHECK_CURL "$@"
 }
+# check_unit UNIT: active; waiting is of no use once it has failed.
 check_unit() {
-! systemctl is-failed --quiet "$1" || { systemctl status --no-pager "$1"; exit 99; }
-systemctl is-active "$1"
+    ! systemctl is-failed --quiet "$1" || { systemctl status --no-pager "$1"; exit 99; }
+    systemctl is-active "$1"
 }
+# check_json URL JSON: exactly this but for blanks, as JSON, for every origin. Redirects are followed as others do.
 check_json() {
-want "$2*application/json" "$(check_curl -L --proto-redir =https -w "%header{access-control-allow-origin}%{content_type}" "$1" |
-tr -d " \t\r\n" | sed "s/;.*//")"
+    want "$2*application/json" "$(check_curl -L --proto-redir =https -w "%header{access-control-allow-origin}%{content_type}" "$1" |
+        tr -d " \t\r\n" | sed "s/;.*//")"
 }
-hello() { echo "hello $1"; }
 '
+with=$helpers
 
-# check FROM WAIT TITLE RUN: tries once a second; a status of 99 means that waiting is of no use.
+# check FROM WAIT TITLE, the shell on standard input: tries once a second; a status of 99 means that waiting is of no use.
 check() {
+    run=$(cat)
     case $from in all | "$1") ;; *) return ;; esac
     n=$((n + 1))
     end=$(($(date +%s) + $2))
-    until reason=$(timeout 60 sh -euc "$helpers$4" </dev/null 2>&1); do
+    until reason=$(timeout 60 sh -euc "$with$run" </dev/null 2>&1); do
         if [ $? = 99 ] || [ "$(date +%s)" -ge "$end" ]; then
             failed=1
             echo "not ok $n - $3"
@@ -51,6 +59,14 @@ check() {
 # shellcheck disable=SC2034
 n=0 failed=0 from=${1:-all}
 case $from in host) echo 1..1 ;; network) echo 1..1 ;; all) echo 1..2 ;; *) exit 2 ;; esac
-check host 10 'ground: the facts are in place' 'want "hello $HOST" "$(hello "$HOST")"'
-check network 60 'house: the door opens' 'check_curl "https://$HOST/" | grep -q house'
+h_ground='hello() { echo "hello $1"; }
+'
+with=$helpers$h_ground
+check host 10 'ground: the facts are in place' <<'.'
+# Explains itself.
+want "hello $HOST" "$(hello "$HOST")"
+.
+check network 60 'house: the door opens' <<'.'
+check_curl "https://$HOST/" | grep -q house
+.
 exit $failed

@@ -23,21 +23,40 @@ write() { # FILE MODE OWNER:GROUP
     mv "$1.homeseed" "$1"
 }
 
-# A secret that this machine alone knows: made once, never again.
-secret() { # FILE MODE OWNER:GROUP
-    [ -s "$1" ] || head -c 32 /dev/urandom | base64 | tr -d '=\n' | tr +/ xy | write "$1" "$2" "$3"
-    chmod "$2" "$1"
-    chown "$3" "$1"
+# What is declared of a secret: sets layer, mode, owner, file and asks.
+declared() { # NAME
+    # shellcheck disable=SC2046
+    set -- $(grep "^$1 " "$home/secrets")
+    layer=$2 mode=$3 owner=$4 file=$5
+    shift 5
+    asks=$*
 }
 
-# A fact that this machine is born with: recorded once, contradicted never.
-born() { # NAME VALUE
+random() { head -c 32 /dev/urandom | base64 | tr -d '=\n' | tr +/ xy; }
+
+# A secret that this machine alone knows: made once, never again, by COMMAND or at random.
+made() { # NAME [COMMAND...]
+    declared "$1"
+    shift
+    mkdir -p "${file%/*}"
+    [ -s "$file" ] || "${@:-random}" | write "$file" "$mode" "$owner"
+    chmod "$mode" "$file"
+    chown "$owner" "$file"
+    [ -s "$file" ]
+}
+
+# A fact that this machine is born with: recorded once. `converge` refuses a payload that contradicts it.
+born() { # NAME
     mkdir -p "$state/born"
-    [ -s "$state/born/$1" ] || echo "$2" | write "$state/born/$1" 0644 root:root
-    grep -qFx "$2" "$state/born/$1" || { echo "$1 is $(cat "$state/born/$1") for life"; return 1; }
+    [ -s "$state/born/$1" ] || sed -n "s/^$1 //p" "$home/born" | write "$state/born/$1" 0644 root:root
 }
 
-# Lays every planned file, and removes those that were planned once. An owner that does not exist yet is root until it does.
+# Lines of LIST that were in force once, and are no longer planned.
+gone() { # LIST
+    grep -vxFf "$home/$1" "$state/$1" 2>/dev/null || true
+}
+
+# Lays every planned file. An owner that does not exist yet is root until it does.
 place() {
     [ -d "$home/payload" ] || return 0
     while read -r _ mode owner _ path; do
@@ -47,10 +66,21 @@ place() {
     done <"$home/inventory"
     sync
     while read -r _ _ _ _ path; do mv "$path.homeseed" "$path"; done <"$home/inventory"
-    sed 's/.* //' "$state/placed" 2>/dev/null | while read -r path; do
-        grep -q " $path$" "$home/inventory" || rm -f "$path"
-    done
+    leave
     cp "$home/inventory" "$state/placed"
+    cp "$home/units" "$state/"
+    cat "$home/packages" "$state/packages" 2>/dev/null | sort -u | write "$state/packages" 0644 root:root
+}
+
+# What is no longer planned goes: units stop, ports close, files are removed. Packages stay; the status names them.
+leave() {
+    files=$(sed 's/.* //' "$state/placed" 2>/dev/null | grep -vxF "$(cut -d' ' -f5 "$home/inventory")") || true
+    units=$(gone units; echo "$files" | sed -n 's|^/etc/systemd/system/\([^/]*\)$|\1|p')
+    [ -n "$files$units" ] || return 0
+    for unit in $units; do systemctl disable --quiet --now "$unit" || true; done
+    for hook in "$home"/leave/*; do "$hook" || true; done
+    echo "$files" | xargs rm -f
+    systemctl daemon-reload
 }
 
 # apt, patient: waits for other users of the package database, mends what a power cut broke.

@@ -2,7 +2,7 @@
 
 use super::{FEDERATION, Finding};
 use crate::{
-    check::Vantage,
+    check::{Judgement, Vantage},
     client::{Client, Service},
     error::{Error, Result},
     federation::{Connection, Report, SERVICES},
@@ -36,36 +36,29 @@ pub(super) async fn findings(
     report: &Report,
     direct: &Report,
 ) -> Vec<Finding> {
-    let dns = "create the records that `homeseed plan` lists; new ones may take an hour to be seen";
-    let stray = "delete the record: who cannot read the well-known document follows it";
-    let published =
-        "publish what `homeseed well-known` writes; perhaps you published an older version";
-    let addresses = "open the port at the provider, or delete the record of an address that the machine does not have";
-    let certificate = "let every name lead to the machine and port 80 through to it; on the machine, `certbot renew --dry-run` says why it is not renewed";
-    let keys = "something between answers for Synapse, or the key file was replaced: see `journalctl -b -u matrix-synapse` and restore the key from a backup";
-    let version = "see whether Synapse runs: `systemctl status matrix-synapse nginx`";
-    let tls = "remove `ssl_protocols` from other files in /etc/nginx, or raise the minimum at the proxy in front";
     let each = |judge: fn(&Connection) -> Vec<String>| reasons(direct, judge);
-    vec![
-        finding("every name leads to an address", dns, no_address(client, plan).await),
-        finding("no SRV record leads elsewhere", stray, strays(client, plan).await),
-        finding("the server name leads to this machine", published, delegation(plan, report)),
-        finding("every address answers, each by itself", addresses, silent(direct)),
-        finding("every address shows a good certificate", certificate, each(certificates)),
-        finding("the signing key is this server's and proves itself", keys, each(signing_keys)),
-        finding("the homeserver says what it is", version, unless_empty(&direct.version.error)),
-        finding("TLS 1.1 is refused", tls, old_tls(client, plan).await),
-    ]
+    let judged = [
+        (Judgement::Names, no_address(client, plan).await),
+        (Judgement::Services, strays(client, plan).await),
+        (Judgement::Delegation, delegation(plan, report)),
+        (Judgement::Addresses, silent(direct)),
+        (Judgement::Certificates, each(certificates)),
+        (Judgement::SigningKeys, each(signing_keys)),
+        (Judgement::Version, unless_empty(&direct.version.error)),
+        (Judgement::Tls, old_tls(client, plan).await),
+    ];
+    judged.into_iter().map(|(judgement, reason)| finding(plan, judgement, reason)).collect()
 }
 
-fn finding(name: &str, cure: &str, reason: Vec<String>) -> Finding {
+/// What the layers of the plan advise when the judgement is bad.
+fn finding(plan: &Plan, judgement: Judgement, reason: Vec<String>) -> Finding {
     Finding {
         group: FEDERATION.to_owned(),
-        name: name.to_owned(),
+        name: judgement.fact().to_owned(),
         from: Vantage::Network,
         passed: reason.is_empty(),
         reason,
-        cure: cure.to_owned(),
+        cure: plan.cures.get(&judgement).cloned().unwrap_or_default(),
     }
 }
 
@@ -98,7 +91,7 @@ async fn strays(client: &Client, plan: &Plan) -> Vec<String> {
 
 fn stray(plan: &Plan, name: &str, service: &Service) -> Option<String> {
     let Service { target, port, .. } = service;
-    let open = plan.ports.iter().any(|it| it.number == *port);
+    let open = plan.ports.iter().any(|it| it.range.has_tcp(*port));
     let ours = *target == plan.host && open;
     (!ours).then(|| format!("{name} leads to {target}:{port}, not to {}:443", plan.host))
 }
