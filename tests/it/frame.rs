@@ -271,7 +271,7 @@ fn what_is_seen_from_outside_is_no_part_of_the_machines_verdict() {
         "checks: [{name: x, from: outside, run: 'true'}, {name: y, from: network, run: 'true'}]\n";
     let plan = layers(&[("a", checks)]).unwrap();
     let names = |script: &str| {
-        let output = tools::run(&["dash", "-s", "--", "network"], script);
+        let output = tools::run(&["dash", "-s", "--", "all"], script);
         let outcomes = read_tap(&tools::said(&output)).unwrap();
         outcomes.into_iter().map(|it| it.name).collect::<Vec<_>>()
     };
