@@ -175,7 +175,10 @@ fn every_command_is_one_that_its_program_takes() {
             let rest = words[1..].join(" ");
             let fault = match words[0].as_str() {
                 "homeseed" => Args::try_parse_from(words).err().map(|error| error.to_string()),
-                "make" => (!targets.contains(&rest)).then(|| "there is no such target".to_owned()),
+                "make" => {
+                    let known = words[1..].iter().all(|word| targets.contains(word));
+                    (!known).then(|| "there is no such target".to_owned())
+                }
                 "homeserver" => {
                     (!asked.contains(&rest)).then(|| "the machine knows no such word".to_owned())
                 }
