@@ -79,6 +79,7 @@ async fn fetch(client: &Client, host: &str) -> Result<Answer, String> {
         let answer = get(client, &url).await.map_err(|error| format!("{url}: {error}"))?;
         match answer.status {
             200 => return Ok(answer),
+            // Twisted follows 308 as well, in every version that Synapse takes (21.2 and newer).
             301 | 302 | 303 | 307 | 308 => url = next(&url, &answer)?,
             status => return Err(format!("{url} answers {status}")),
         }

@@ -1,10 +1,6 @@
 //! The world of one case, and the verbs with which its script acts on it.
 
-use std::{
-    path::PathBuf,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
@@ -25,7 +21,7 @@ use super::{
 use crate::{
     check::read_tap,
     error::{Error, Result},
-    host::{Host, Outcome, files, progress::Progress},
+    host::{Host, Outcome, files, progress::Progress, wait_until},
     plan::Plan,
 };
 
@@ -131,13 +127,15 @@ impl World<'_> {
 
     /// Delivers another document of the case, as a provider does, and reboots.
     fn document(&mut self, name: &str) -> Result<()> {
-        let further = self.case.further.get(name).ok_or_else(|| {
-            Error::new(format!("the case has no site `{name}.yaml` beside its own"))
-        })?;
+        let (plan, user_data) = match self.case.further.get(name) {
+            Some(further) => (&further.plan, &further.user_data),
+            None if name == "site" => (&self.case.plan, &self.case.user_data),
+            None => return Err(Error::new(format!("the case has no site `{name}.yaml`"))),
+        };
         self.documents += 1;
         let id = format!("testbed-{}-{}", self.case.name, self.documents);
-        self.machine.seed(&id, &further.user_data)?;
-        self.plan = further.plan.clone();
+        self.machine.seed(&id, user_data)?;
+        self.plan = plan.clone();
         self.progress.stage(&format!("{}: rebooting with {name}.yaml", self.case.name));
         self.machine.reboot(self.host, Duration::from_secs(240))
     }
@@ -197,24 +195,23 @@ impl World<'_> {
 
     /// Waits until the machine says that it is ready, with the very payload of this case.
     fn ready(&mut self, limit: Duration) -> Result<Outcome> {
-        let deadline = Instant::now() + limit;
         self.progress.stage(&format!("{}: waiting until it is ready", self.case.name));
-        loop {
+        let mut last = String::new();
+        let ready = wait_until(limit, Duration::from_secs(3), || {
             let (sentence, ready) = self.state()?;
-            if ready {
-                self.ready_after.push(self.machine.age());
-                if let Err(error) = self.draw() {
-                    self.progress.say(&format!("{}: no timeline: {error}", self.case.name));
-                }
-                return Ok(said(sentence));
-            }
-            if Instant::now() > deadline {
-                let reason = format!("not ready after {} s: {sentence}", limit.as_secs());
-                return Ok(Outcome { status: 1, stdout: reason, stderr: String::new() });
-            }
             self.progress.waits(&sentence);
-            thread::sleep(Duration::from_secs(3));
+            last = sentence;
+            Ok(ready)
+        })?;
+        if !ready {
+            let reason = format!("not ready after {} s: {last}", limit.as_secs());
+            return Ok(Outcome { status: 1, stdout: reason, stderr: String::new() });
         }
+        self.ready_after.push(self.machine.age());
+        if let Err(error) = self.draw() {
+            self.progress.say(&format!("{}: no timeline: {error}", self.case.name));
+        }
+        Ok(said(last))
     }
 
     /// Draws the boot that made the machine ready for the first time.

@@ -15,8 +15,9 @@ use homeseed::{
 };
 
 use crate::{
+    example,
     pages::{self, Page},
-    ping, tools,
+    tools,
 };
 
 /// Verbs that need a machine, a network, or tools and minutes.
@@ -175,7 +176,10 @@ fn every_command_is_one_that_its_program_takes() {
             let rest = words[1..].join(" ");
             let fault = match words[0].as_str() {
                 "homeseed" => Args::try_parse_from(words).err().map(|error| error.to_string()),
-                "make" => (!targets.contains(&rest)).then(|| "there is no such target".to_owned()),
+                "make" => {
+                    let known = words[1..].iter().all(|word| targets.contains(word));
+                    (!known).then(|| "there is no such target".to_owned())
+                }
                 "homeserver" => {
                     (!asked.contains(&rest)).then(|| "the machine knows no such word".to_owned())
                 }
@@ -215,7 +219,7 @@ fn make_targets() -> BTreeSet<String> {
 
 /// What the machine's own command answers to, from its usage lines and the verbs of the layers.
 fn homeserver_words() -> BTreeSet<String> {
-    let sources = ping::sources();
+    let sources = example::sources();
     let texts = sources.iter().filter(|(path, _)| {
         path.ends_with("/usr/sbin/homeserver") || path.contains("/usr/lib/homeseed/verbs/")
     });

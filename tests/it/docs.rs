@@ -161,10 +161,16 @@ fn the_checks_that_no_machine_can_make_are_listed() {
 #[test]
 fn every_page_is_in_the_book() {
     let summary = fs::read_to_string("docs/SUMMARY.md").unwrap();
-    // The first page stands in for the README, one is a part of the program, two are for who has the sources.
+    // The first page stands in for the README, one is a part of the program, three are for who has the sources.
     let program = "src/backend/well_known/README.md";
-    let others =
-        ["README.md", "docs/SUMMARY.md", program, "CONTRIBUTING.md", "tests/fuzz/README.md"];
+    let others = [
+        "README.md",
+        "SECURITY.md",
+        "docs/SUMMARY.md",
+        program,
+        "CONTRIBUTING.md",
+        "tests/fuzz/README.md",
+    ];
     for page in pages::pages().iter().filter(|page| !others.contains(&page.name.as_str())) {
         let link =
             page.name.strip_prefix("docs/").map_or(format!("../{}", page.name), str::to_owned);

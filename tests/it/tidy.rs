@@ -340,6 +340,7 @@ fn every_file_is_text_and_at_the_top_stands_nothing_unexpected() {
         "LICENSE-MIT",
         "Makefile",
         "README.md",
+        "SECURITY.md",
         "clippy.toml",
         "docs",
         "examples",

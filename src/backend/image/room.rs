@@ -1,6 +1,7 @@
-//! Where an image is made: a folder of ours, and one of the root of our namespace, where the tree has its owners.
+//! Where an image is made: two temporary folders. The user who runs homeseed owns the first. The second belongs to root
+//! of a user namespace, so that the files of the Debian tree in it can have any owner.
 //!
-//! As an ordinary user we are not that root: it may read what is ours, because everyone may, and write what is its own.
+//! That root reads the first folder, which everyone may read, and writes only to the second.
 
 use std::{
     fs::Permissions,

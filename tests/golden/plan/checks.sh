@@ -30,9 +30,10 @@ check_unit() {
     ! systemctl is-failed --quiet "$1" || { systemctl status --no-pager "$1"; exit 99; }
     systemctl is-active "$1"
 }
-# check_json URL JSON: exactly this but for blanks, as JSON, for every origin.
+# check_json URL JSON: exactly this but for blanks, as JSON, for every origin. Redirects are followed as others do.
 check_json() {
-    want "$2* application/json" "$(check_curl -w "%header{access-control-allow-origin} %{content_type}" "$1" | tr -d "\n" | sed "s/\([{,:]\) /\1/g")"
+    want "$2*application/json" "$(check_curl -L --proto-redir =https -w "%header{access-control-allow-origin}%{content_type}" "$1" |
+        tr -d " \t\r\n" | sed "s/;.*//")"
 }
 '
 with=$helpers
