@@ -69,7 +69,7 @@ host-record=$HOST,2606:2800:220:1::dead"
 look
 caught 'a well-known document with the wrong server' 'the server document is exact' ':8443'
 caught 'a delegation that leads elsewhere' 'the server name leads to this machine' ":8443\`, not"
-caught 'documents that browsers may not read' 'the client document is exact' '}} application/json, not'
+caught 'documents that browsers may not read' 'the client document is exact' '}}application/json, not'
 caught 'documents of an older version' 'the support document names the operator' 'former@'
 caught 'the cure for documents of an older version' 'the support document names the operator' 'perhaps you published an older version'
 caught 'an open admin API' 'the admin API and all else are 404' '404200404404'

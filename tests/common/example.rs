@@ -2,9 +2,26 @@
 
 use std::fs;
 
-use homeseed::layer::{self, Sources};
+use homeseed::{
+    layer::{self, Layers, Sources},
+    plan::{self, Plan},
+    site::Site,
+};
 
+/// The folder of the example.
 pub(crate) const FOLDER: &str = "examples/layers/ping";
+
+/// What a site says to have the layer.
+pub(crate) const SECTION: &str = "ping:\n  target: chat.example.net\n";
+
+/// The rest of such a site.
+pub(crate) const SITE: &str = "\
+server_name: example.org
+host: chat.example.org
+operator:
+  email: operator@example.org
+layers: [examples/layers/ping]
+";
 
 /// The layers of the program, and the example.
 pub(crate) fn sources() -> Sources {
@@ -14,4 +31,13 @@ pub(crate) fn sources() -> Sources {
         (inside, fs::read_to_string(entry.path()).unwrap())
     });
     layer::embedded().into_iter().chain(files).collect()
+}
+
+/// The plan of a site that has `section`.
+#[track_caller]
+pub(crate) fn planned(section: &str) -> Plan {
+    let sources = sources();
+    let layers = Layers::read(&sources).unwrap_or_else(|errors| panic!("{errors}"));
+    let site = Site::parse("site.yaml", &format!("{SITE}{section}"), &layers.schema);
+    site.and_then(|site| plan::with(&site, &layers)).unwrap_or_else(|errors| panic!("{errors}"))
 }

@@ -9,20 +9,9 @@ use homeseed::{
 };
 
 use crate::{
-    example::{FOLDER, sources},
+    example::{FOLDER, SECTION, SITE, planned, sources},
     root, tools,
 };
-
-/// What a site says to have the layer.
-pub(crate) const SECTION: &str = "ping:\n  target: chat.example.net\n";
-
-const SITE: &str = "\
-server_name: example.org
-host: chat.example.org
-operator:
-  email: operator@example.org
-layers: [examples/layers/ping]
-";
 
 fn compiled(sources: &Sources, section: &str) -> Result<Plan, String> {
     let layers = Layers::read(sources).unwrap_or_else(|errors| panic!("{errors}"));
@@ -31,13 +20,7 @@ fn compiled(sources: &Sources, section: &str) -> Result<Plan, String> {
     plan.map_err(|errors| errors.to_string())
 }
 
-/// The plan of a site that has `section`.
-#[track_caller]
-pub(crate) fn planned(section: &str) -> Plan {
-    plan_of(&sources(), section)
-}
-
-/// The same with these layers.
+/// The plan of a site that has `section`, with these layers.
 #[track_caller]
 pub(crate) fn plan_of(sources: &Sources, section: &str) -> Plan {
     compiled(sources, section).unwrap_or_else(|errors| panic!("{errors}"))
