@@ -14,7 +14,7 @@ pub use judgement::Judgement;
 pub use tap::{Outcome, read_tap};
 
 /// What a check may use beside plain shell.
-const HELPERS: &str = include_str!("check/helpers.sh");
+pub const HELPERS: &str = include_str!("check/helpers.sh");
 
 /// The fixed part of the generated script: the loop around the checks.
 const RUNNER: &str = include_str!("check/runner.sh");
@@ -34,6 +34,8 @@ pub struct Check {
     pub run: String,
     /// Seconds until a fact that does not hold yet counts as failed.
     pub wait: u32,
+    /// Whether it takes a kernel of the machine's own: in a container it cannot hold.
+    pub own_kernel: bool,
     /// The planned files it exercises: paths, or folders that end with `/`.
     pub covers: Vec<String>,
 }
@@ -108,8 +110,9 @@ pub fn script(
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());
     for Helpers { layer, shell, .. } in helpers {
-        writeln!(text, "{}={}", variable(layer), quoted(&shrunk(shell)))
-            .expect("a string takes all");
+        // What follows begins on a line of its own.
+        let shell = shrunk(shell).trim_end().to_owned() + "\n";
+        writeln!(text, "{}={}", variable(layer), quoted(&shell)).expect("a string takes all");
     }
     let mut before = String::new();
     for check in checks {

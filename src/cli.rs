@@ -15,16 +15,15 @@ mod plan;
 mod shell;
 mod show;
 mod table;
+mod test;
 mod verify;
-
-use std::path::Path;
 
 use args::Verb;
 
 use crate::{
     backend::{overlay, user_data, well_known},
-    error::{Error, Errors},
-    testbed::{self, Aim, Request},
+    error::Errors,
+    testbed,
 };
 
 pub use args::Args;
@@ -72,40 +71,10 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         }
         Verb::Verify(asked) => return verify::run(asked, layers),
         Verb::Federation(asked) => return federation::run(asked),
-        Verb::Test { site, image, prepare, look, cache } => {
-            return test(site, image.as_deref(), aim(*prepare, *look), cache, layers);
-        }
+        Verb::Test(args) => return test::run(args, layers),
         Verb::Completions { shell } => shell::completions(*shell),
         Verb::Man { output } => shell::man(output.as_deref()),
         Verb::TestInside { orders } => return testbed::inside(orders),
     }
     .map_err(Errors::from)
-}
-
-/// Boots and judges; the last line of the product is the count.
-fn test(
-    path: &Path,
-    image: Option<&Path>,
-    aim: Aim,
-    cache: &Path,
-    layers: Option<&Path>,
-) -> Result<(), Errors> {
-    let compile = |path: &Path| input::plan(path, layers);
-    let generic = || input::generic(layers);
-    let verdict =
-        testbed::run(&Request { path, compile: &compile, generic: &generic, cache, image, aim })?;
-    if aim != Aim::Play {
-        return Ok(());
-    }
-    output::print(&format!("{} passed, {} failed\n", verdict.passed, verdict.failed))?;
-    if verdict.is_good() { Ok(()) } else { Err(Error::new("not every check passed").into()) }
-}
-
-/// The command line lets at most one of the two through.
-fn aim(prepare: bool, look: bool) -> Aim {
-    match (prepare, look) {
-        (true, _) => Aim::Prepare,
-        (_, true) => Aim::Look,
-        _ => Aim::Play,
-    }
 }

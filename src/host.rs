@@ -14,11 +14,31 @@ use std::{
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
 };
 
 use xshell::Shell;
 
 use crate::error::{Error, Result};
+
+/// Asks `holds` again and again, `pause` apart, until it is so or `limit` has passed; whether it was.
+///
+/// Asked once at least; an error of the question ends the waiting.
+pub fn wait_until(
+    limit: Duration,
+    pause: Duration,
+    mut holds: impl FnMut() -> Result<bool>,
+) -> Result<bool> {
+    let deadline = Instant::now() + limit;
+    while !holds()? {
+        if Instant::now() >= deadline {
+            return Ok(false);
+        }
+        thread::sleep(pause);
+    }
+    Ok(true)
+}
 
 /// The door to the programs of this host.
 pub struct Host {
@@ -181,13 +201,10 @@ impl Process {
     /// Asks it to end, and insists after ten seconds.
     pub fn terminate(&mut self, host: &Host) {
         host.run(&["kill", "-TERM", &self.id().to_string()]).ok();
-        for _ in 0..100 {
-            if !self.is_running() {
-                return;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(100));
+        let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(100));
+        if !wait_until(limit, pause, || Ok(!self.is_running())).unwrap_or_default() {
+            self.kill();
         }
-        self.kill();
     }
 
     /// Ends it at once, without a chance to tidy up.

@@ -1,12 +1,16 @@
 //! Writes a `site.yaml` to start from.
 
+mod answers;
+
 use std::{collections::BTreeSet, str::FromStr};
 
 use crate::{
     error::{Error, Errors},
     layer,
-    site::{Email, HostName, Key, Localpart, Refusal, ServerName, Site, SshKey, is_private_key},
+    site::{Email, HostName, Refusal, ServerName, Site, SshKey, is_private_key},
 };
+
+pub use answers::{mistakes_in, questions};
 
 /// What the operator has to say; all else has a default.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +23,8 @@ pub struct Options {
     pub email: String,
     /// The texts of public keys: each as a `.pub` or an `authorized_keys` file holds it.
     pub ssh_keys: Vec<String>,
-    /// The localpart of the first user.
-    pub admin: Option<String>,
+    /// Values of further keys, by their paths; the last one counts.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Something that a site cannot guess.
@@ -34,11 +38,13 @@ pub enum Question {
     Email,
     /// The keys that may log in.
     SshKeys,
-    /// The first user.
-    Admin,
 }
 
 impl Question {
+    /// All of them.
+    const ALL: [Question; 4] =
+        [Question::ServerName, Question::Host, Question::Email, Question::SshKeys];
+
     /// The flag that answers it in advance.
     #[must_use]
     pub fn flag(self) -> &'static str {
@@ -47,21 +53,23 @@ impl Question {
             Question::Host => "--host",
             Question::Email => "--email",
             Question::SshKeys => "--ssh-key",
-            Question::Admin => "--admin",
         }
     }
 
     /// What it means, in half a sentence: that of the key in the site.
     #[must_use]
     pub fn about(self) -> &'static str {
-        let path = match self {
+        about_of(self.path())
+    }
+
+    /// The key of the site that its answer is for.
+    fn path(self) -> &'static str {
+        match self {
             Question::ServerName => "server_name",
             Question::Host => "host",
             Question::Email => "operator.email",
             Question::SshKeys => "operator.ssh_keys",
-            Question::Admin => "admin",
-        };
-        about_of(path)
+        }
     }
 
     /// What is wrong with an answer, by the rules of a site.
@@ -72,7 +80,6 @@ impl Question {
             Question::Host => vec![refused::<HostName>(answer)],
             Question::Email => vec![refused::<Email>(answer)],
             Question::SshKeys => key_lines(answer).into_iter().map(refused::<SshKey>).collect(),
-            Question::Admin => vec![refused::<Localpart>(answer)],
         };
         wrong.into_iter().flatten().map(|it| it.about(self.flag()).at(None)).collect()
     }
@@ -81,19 +88,24 @@ impl Question {
 /// The text of a site file with these values; it parses as it is.
 pub fn site_yaml(options: &Options) -> Result<String, Errors> {
     let keys = distinct(options.ssh_keys.iter().flat_map(|text| key_lines(text)));
-    let admin = options.admin.as_deref().unwrap_or("admin");
     let answers = [
         (Question::ServerName, options.server_name.as_str()),
         (Question::Host, &options.host),
         (Question::Email, &options.email),
-        (Question::Admin, admin),
     ];
-    let keys_said = keys.iter().map(|key| (Question::SshKeys, *key));
-    let all = answers.into_iter().chain(keys_said);
-    Errors::none_or(all.flat_map(|(question, answer)| question.mistakes(answer)).collect())?;
-    let text = written(options, &keys, admin);
-    let site = Site::parse("site.yaml", &text, layer::embedded_schema())?;
-    Ok(text + &defaults(&site))
+    let keys_given = keys.iter().map(|key| (Question::SshKeys, *key));
+    let all = answers.into_iter().chain(keys_given);
+    let wrong = all.flat_map(|(question, answer)| question.mistakes(answer));
+    let wrong_settings = options.settings.iter().flat_map(|(path, text)| mistakes_in(path, text));
+    let wrong = wrong.chain(wrong_settings).chain(answers::doubles(&options.settings));
+    Errors::none_or(wrong.collect())?;
+    let head = written(options, &keys);
+    let schema = layer::embedded_schema();
+    let site = Site::parse("site.yaml", &head, schema)?;
+    let text = head + &answers::rest(&site, &options.settings);
+    // What must hold between the answers.
+    Site::parse("site.yaml", &text, schema)?;
+    Ok(text)
 }
 
 /// The lines of a file of public keys that are keys.
@@ -115,7 +127,7 @@ fn refused<T: FromStr<Err = Refusal>>(text: &str) -> Option<Refusal> {
     text.parse::<T>().err()
 }
 
-fn written(options: &Options, keys: &[&str], admin: &str) -> String {
+fn written(options: &Options, keys: &[&str]) -> String {
     let Options { server_name, host, email, .. } = options;
     let items: String = keys.iter().map(|key| format!("\n    - {}", scalar(key))).collect();
     let keys = if keys.is_empty() { " []" } else { &items };
@@ -135,21 +147,14 @@ operator:
   email: {email}
   {about_keys}
   ssh_keys:{keys}
-
-{about_admin}
-admin: {admin}
-
-# Everything else has a default:
 ",
         about_server_name = about("server_name"),
         about_host = about("host"),
         about_email = about("operator.email"),
         about_keys = about("operator.ssh_keys"),
-        about_admin = about("admin"),
         name = scalar(server_name),
         machine = scalar(host),
         email = scalar(email),
-        admin = scalar(admin),
     )
 }
 
@@ -160,29 +165,6 @@ fn about(path: &str) -> String {
 /// What the key at `path` decides, in half a sentence.
 fn about_of(path: &str) -> &'static str {
     layer::embedded_schema().find(path).map_or("", |key| &key.about)
-}
-
-/// The keys that were not asked for, as comments.
-fn defaults(site: &Site) -> String {
-    const WRITTEN: [&str; 2] = ["operator.ssh_keys", "admin"];
-    let mut lines = Vec::new();
-    let mut open: Vec<&str> = Vec::new();
-    for key in layer::embedded_schema().keys() {
-        let Key { path, about, .. } = key;
-        let Some(value) = site.default_of(key).filter(|_| !WRITTEN.contains(&path.as_str())) else {
-            continue;
-        };
-        let (sections, name) = path.rsplit_once('.').unwrap_or(("", path));
-        let sections: Vec<&str> = sections.split('.').filter(|it| !it.is_empty()).collect();
-        let shared = sections.iter().zip(&open).take_while(|(a, b)| a == b).count();
-        for (depth, section) in sections.iter().enumerate().skip(shared) {
-            lines.push(format!("# {}{section}:\n", "  ".repeat(depth)));
-        }
-        let line = format!("{}{name}: {value} ", "  ".repeat(sections.len()));
-        lines.push(format!("# {line:<50}# {about}\n"));
-        open = sections;
-    }
-    lines.concat()
 }
 
 /// The text as YAML reads it back: bare where that is beyond doubt, else in double quotes.

@@ -16,4 +16,8 @@ pub mod layer;
 pub mod site;
 pub mod template;
 pub mod check;
+pub mod table;
+pub mod units;
+pub mod http_url;
+pub mod digest;
 pub mod error;

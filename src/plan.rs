@@ -15,12 +15,12 @@ mod settings;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use self::minify::minify;
 
 use crate::{
     check::{self, Check, Helpers, Judgement, Vantage},
+    digest::sha256,
     error::Errors,
     layer::{Layers, Sources},
     site::Site,
@@ -145,14 +145,8 @@ impl Plan {
     /// The sha256 of the inventory: it names the whole payload.
     #[must_use]
     pub fn digest(&self) -> String {
-        sha256(&self.inventory())
+        sha256(self.inventory())
     }
-}
-
-/// The sha256 of `text` in hexadecimal digits.
-#[must_use]
-pub fn sha256(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 mod amount;
 mod mistakes;
 mod name;
+mod newtype;
 mod options;
+mod peer;
 mod person;
 mod proof;
 mod reader;
@@ -26,19 +28,19 @@ mod vocabulary;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
-use sha2::{Digest, Sha256};
 
 pub(crate) use self::refusal::is_private_key;
 pub use self::{
     amount::{ByteSize, Lifetime},
     name::{HostName, ServerName},
+    peer::Peer,
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::Refusal,
     schema::{Fallback, Key, Rule, Schema, written},
     ssh_key::SshKey,
     suite::{SUITES, Suite},
-    url::{HttpsUrl, ProxyUrl},
+    url::{HttpsUrl, ProxyUrl, RepositoryUrl},
     vocabulary::{Kind, Word, type_names},
 };
 use self::{
@@ -47,7 +49,10 @@ use self::{
     source::Source,
     tree::{Node, Value},
 };
-use crate::error::{Error, Errors, Place};
+use crate::{
+    digest::sha256,
+    error::{Error, Errors, Place},
+};
 
 /// The description of one homeserver.
 #[derive(Debug, Clone)]
@@ -93,8 +98,7 @@ impl Site {
             (Map::new(), Vec::new())
         };
         Errors::none_or(reader.into_errors())?;
-        let digest = format!("{:x}", Sha256::digest(text));
-        Ok(Site { values, warnings, digest, source, tree: root })
+        Ok(Site { values, warnings, digest: sha256(text), source, tree: root })
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<(Map<String, Json>, Vec<String>), Error> {

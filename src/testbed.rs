@@ -13,12 +13,14 @@ mod bed;
 mod bridge;
 mod case;
 mod console;
+mod container;
 mod disk;
 mod dns;
 mod drive;
 mod fixture;
 mod front;
 mod golden;
+mod guest;
 mod image;
 mod inner;
 mod internet;
@@ -37,6 +39,7 @@ mod tally;
 pub mod timeline;
 mod tree;
 mod trust;
+mod verdict;
 mod world;
 
 use std::{
@@ -48,7 +51,7 @@ use std::{
 
 pub use self::orders::Verdict;
 use self::{
-    case::{Case, Start},
+    case::{Case, Start, Wanted},
     fixture::Fixture,
     image::Image,
     orders::Orders,
@@ -75,19 +78,21 @@ pub struct Request<'a> {
     pub cache: &'a Path,
     /// An image to boot instead of the stock one.
     pub image: Option<&'a Path>,
+    /// Play it in a container, whatever its script says.
+    pub container: bool,
     /// What to do with it.
-    pub aim: Aim,
+    pub mode: Mode,
 }
 
 /// How far a run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Aim {
+pub enum Mode {
     /// Make what is kept, and stop.
     Prepare,
     /// Play the cases.
     Play,
     /// Boot what the last run of the one case left, and give the reader a shell.
-    Look,
+    Shell,
 }
 
 /// The hidden word of the command line after which the orders of [`inside`] stand.
@@ -103,13 +108,13 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     let cache = fs::canonicalize(request.cache).map_err(|error| Error::host(error.to_string()))?;
     let _lock = lock(&cache)?;
     let orders = prepare(&host, request, cache)?;
-    if request.aim == Aim::Prepare {
+    if request.mode == Mode::Prepare {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
     let verdict = Verdict::file(&orders.cache);
     files::remove(&verdict)?;
     let status = host.attach(&enter(&orders.write()?)?)?;
-    if request.aim == Aim::Look && status == 0 {
+    if request.mode == Mode::Shell && status == 0 {
         return Ok(Verdict { passed: 0, failed: 0 });
     }
     if status != 0 {
@@ -133,7 +138,7 @@ pub fn inside(file: &Path) -> std::result::Result<(), Errors> {
 /// Makes everything that needs the host's network or takes long.
 fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Result<Orders, Errors> {
     let sites = sites(request.path)?;
-    if request.aim == Aim::Look && sites.len() > 1 {
+    if request.mode == Mode::Shell && sites.len() > 1 {
         return Err(several(&sites).into());
     }
     let compiled = sites
@@ -153,8 +158,12 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     });
     let (root, fixture, image) = (root?, fixture?, image?);
     let mut cases = Vec::new();
+    let wanted = Wanted { image: given.as_deref(), container: request.container };
     for (site, plan) in sites.iter().zip(compiled) {
-        let mut case = Case::compile(site, plan, given.as_deref(), &fixture)?;
+        let mut case = Case::compile(site, plan, &wanted, &fixture)?;
+        for file in case::beside(site)? {
+            case.add(&file, (request.compile)(&file)?, &fixture)?;
+        }
         if case.start == Start::GenericImage {
             case.generic = Some((request.generic)()?);
             case.pin(&fixture);
@@ -165,7 +174,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     cases.sort_by_key(|case| case.start == Start::Packages);
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;
     let root = root.dir().to_owned();
-    Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.aim == Aim::Look })
+    Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.mode == Mode::Shell })
 }
 
 /// What a thread found; its panic is ours.

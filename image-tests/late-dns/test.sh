@@ -1,4 +1,5 @@
 # shellcheck shell=sh disable=SC2154
+# runs in: container
 # starts from: packages
 # The names appear once the machine waits for them, five minutes after power-on at the earliest: until then nothing
 # is asked of the authority.

@@ -17,14 +17,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sha2::{Digest as _, Sha256};
-
 use self::{lock::Lock, room::Room};
 use super::{
     overlay::{self, Purpose},
     parts,
 };
 use crate::{
+    digest,
     error::{Error, Result},
     host::{Host, files, interrupt, progress::Progress},
     plan::Plan,
@@ -169,15 +168,7 @@ struct Names {
 impl Names {
     fn of(request: &Request<'_>) -> Names {
         let subject = format!("{:?} {}", request.purpose, request.plan.digest());
-        let bytes = |what: &str| {
-            let digest = Sha256::digest(format!("{what} {subject}"));
-            let mut bytes = [0; 16];
-            bytes.copy_from_slice(&digest[..16]);
-            // Version 8, variant 1 of RFC 9562: made of something else than time and chance.
-            bytes[6] = bytes[6] & 0x0f | 0x80;
-            bytes[8] = bytes[8] & 0x3f | 0x80;
-            bytes
-        };
+        let bytes = |what: &str| digest::uuid(format!("{what} {subject}"));
         let esp = bytes("esp");
         Names {
             root: gpt::uuid(bytes("root")),

@@ -15,6 +15,7 @@ use std::path::Path;
 
 use super::parts::{self, Body, Part};
 use crate::{
+    digest::sha256,
     error::{Error, Result},
     host::files,
     plan::{self, HOME, Plan},
@@ -102,7 +103,7 @@ fn bake(plan: &Plan, packages: &str, purpose: Purpose) -> String {
         .replace("@PERSONAL@", &names(plan.personal.iter().map(|it| it.path.as_str()).collect()))
         .replace("@GENERIC@", if purpose == Purpose::Generic { "yes" } else { "no" })
         .replace("@INVENTORY@", &plan.digest())
-        .replace("@PACKAGES@", &plan::sha256(packages))
+        .replace("@PACKAGES@", &sha256(packages))
 }
 
 /// The same parts, the same bytes: all of it root's, and as old as time itself.

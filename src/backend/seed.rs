@@ -6,9 +6,10 @@
 use std::path::Path;
 
 use crate::{
+    digest::sha256,
     error::Result,
     host::{Host, files},
-    plan::{Plan, sha256},
+    plan::Plan,
 };
 
 /// How old everything on a seed is: as old as anything can be for `xorriso`, 1980-01-01.

@@ -10,9 +10,10 @@ use crate::{
         user_data::{Encoding, LIMIT},
     },
     testbed,
+    units::size,
 };
 
-use super::{diff, federation, init, inspect, paint::Colour, plan, shell, verify};
+use super::{diff, federation, init, inspect, paint::Colour, plan, shell, test::TestArgs, verify};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -130,8 +131,8 @@ pub(super) enum Verb {
         /// How the files stand in it
         #[arg(long, value_enum, default_value = "auto")]
         encoding: EncodingWord,
-        /// How many bytes the provider takes
-        #[arg(long, value_name = "N", default_value_t = LIMIT)]
+        /// How many bytes the provider takes, such as `32K`
+        #[arg(long, value_name = "SIZE", default_value_t = LIMIT, value_parser = limit)]
         limit: usize,
         /// Write to this file, whole or not at all
         #[arg(short, long, value_name = "FILE")]
@@ -187,22 +188,7 @@ pub(super) enum Verb {
     Federation(federation::Asked),
     /// Boot a site in QEMU against a test internet and run every check
     #[command(after_long_help = TEST_EXAMPLES)]
-    Test {
-        /// A site file, a case's folder, or a folder of cases
-        site: PathBuf,
-        /// Boot this image of the site, or a generic one, not the stock one
-        #[arg(long, value_name = "FILE")]
-        image: Option<PathBuf>,
-        /// Make what the tests keep (tools, image, repository), and stop
-        #[arg(long)]
-        prepare: bool,
-        /// Boot what the last run of the case left, and get a shell
-        #[arg(long, conflicts_with = "prepare")]
-        look: bool,
-        /// Where everything is kept that takes long to make
-        #[arg(long, value_name = "DIR", default_value = "target/testbed")]
-        cache: PathBuf,
-    },
+    Test(TestArgs),
     /// Print a script with which a shell completes what is typed
     #[command(after_long_help = shell::COMPLETIONS_EXAMPLES)]
     Completions {
@@ -241,7 +227,7 @@ pub(super) struct Wanted {
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatWord>,
     /// The disk's size, such as `8G`; otherwise as small as can be
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[arg(long, value_name = "SIZE", value_parser = disk_size)]
     pub(super) size: Option<u64>,
     /// Keep to the versions in this file, or write them to it
     #[arg(long, value_name = "FILE")]
@@ -272,15 +258,16 @@ impl From<FormatWord> for Format {
     }
 }
 
-/// Whole mebibytes or gibibytes.
-fn size(text: &str) -> Result<u64, String> {
-    let (count, unit) = match (text.strip_suffix('G'), text.strip_suffix('M')) {
-        (Some(count), _) => (count, 1 << 30),
-        (_, Some(count)) => (count, 1 << 20),
-        _ => (text, 0),
-    };
-    let bytes = count.parse::<u64>().ok().and_then(|count| count.checked_mul(unit));
-    bytes.filter(|&it| it > 0).ok_or_else(|| "a size is such as `8G` or `6144M`".to_owned())
+/// Whole mebibytes.
+fn disk_size(text: &str) -> Result<u64, String> {
+    let bytes = size::parse(text).filter(|it| *it > 0 && it.is_multiple_of(size::MIB));
+    bytes.ok_or_else(|| "a size of a disk is such as `8G` or `6144M`".to_owned())
+}
+
+/// How long a document may be.
+fn limit(text: &str) -> Result<usize, String> {
+    let bytes = size::parse(text).and_then(|it| usize::try_from(it).ok());
+    bytes.filter(|it| *it > 0).ok_or_else(|| "a limit is such as `16384` or `16K`".to_owned())
 }
 
 /// The names of the encodings.

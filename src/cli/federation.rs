@@ -9,6 +9,7 @@ use crate::{
     client::{Client, Route, Ways, block_on},
     error::{Error, Errors, harmless},
     federation::{self, Connection, Report},
+    table,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -63,22 +64,22 @@ pub(super) fn run(asked: &Asked) -> Result<(), Errors> {
 }
 
 fn text(name: &str, report: &Report) -> String {
-    let row = |left: &str, right: &str| harmless(&format!("{left:<12}  {right}"));
-    let mut lines = vec![row("server name", name)];
+    let row = |left: &str, right: &str| [left.to_owned(), harmless(right)];
+    let mut rows = vec![row("server name", name)];
     match (&report.well_known.server, &report.well_known.result) {
-        (server, _) if !server.is_empty() => lines.push(row("delegates to", server)),
-        (_, result) if !result.is_empty() => lines.push(row("document", result)),
+        (server, _) if !server.is_empty() => rows.push(row("delegates to", server)),
+        (_, result) if !result.is_empty() => rows.push(row("document", result)),
         _ => (),
     }
     for it in &report.dns.srv_records {
-        lines.push(row("SRV", &format!("{} -> {}:{}", report.dns.srv_name, it.target, it.port)));
+        rows.push(row("SRV", &format!("{} -> {}:{}", report.dns.srv_name, it.target, it.port)));
     }
     for (address, connection) in &report.connections {
-        lines.push(row("address", &format!("{address}  {}", said(connection))));
-        lines.extend(connection.errors.iter().map(|it| row("", &it.message)));
+        rows.push(row("address", &format!("{address}  {}", said(connection))));
+        rows.extend(connection.errors.iter().map(|it| row("", &it.message)));
     }
     for (address, error) in &report.connection_errors {
-        lines.push(row("address", &format!("{address}  {}", error.message)));
+        rows.push(row("address", &format!("{address}  {}", error.message)));
     }
     let version = &report.version;
     let version = if version.error.is_empty() {
@@ -87,10 +88,10 @@ fn text(name: &str, report: &Report) -> String {
         version.error.clone()
     };
     if !version.trim().is_empty() {
-        lines.push(row("version", &version));
+        rows.push(row("version", &version));
     }
-    lines.push(row("verdict", if report.federation_ok { "good" } else { "bad" }));
-    lines.join("\n") + "\n"
+    rows.push(row("verdict", if report.federation_ok { "good" } else { "bad" }));
+    table::text(&rows, &[])
 }
 
 fn said(connection: &Connection) -> String {

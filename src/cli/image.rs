@@ -18,6 +18,7 @@ use crate::{
         progress::{Progress, clock},
     },
     plan::Plan,
+    table,
 };
 
 /// Makes the image that is wanted, and says what it took.
@@ -76,11 +77,9 @@ fn archives(host: &Host, wanted: &Wanted) -> Result<Archives> {
 fn said(wanted: &Wanted, made: &Made) -> String {
     let mib = |bytes: u64| bytes >> 20;
     let (file, size) = (wanted.output.display(), mib(made.size));
-    let mut text = format!("{file}: a disk of {size} MiB\n");
-    text +=
-        &format!("  {:>6} MiB of files, {} MiB stored\n", mib(made.installed), mib(made.stored));
-    for (name, took) in &made.stages {
-        text += &format!("  {:>6} {name}\n", clock(*took));
-    }
-    text
+    let head = format!("{file}: a disk of {size} MiB\n");
+    let (files, stored) = (mib(made.installed), mib(made.stored));
+    let mut rows = vec![[files.to_string(), format!("MiB of files, {stored} MiB stored")]];
+    rows.extend(made.stages.iter().map(|(name, took)| [clock(*took), (*name).to_owned()]));
+    head + &table::lines(&rows, &[0]).iter().map(|it| format!("  {it}\n")).collect::<String>()
 }

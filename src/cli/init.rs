@@ -12,6 +12,7 @@ use super::{input, output, paint};
 use crate::{
     error::{Error, Errors, Result},
     init::{self, Options, Question},
+    site::Key,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -19,6 +20,7 @@ Examples:
   homeseed init
   homeseed init --server-name example.org --host chat.example.org \\
     --email operator@example.org --ssh-key ~/.ssh/id_ed25519.pub > site.yaml
+  homeseed init --set suite=bookworm --output site.yaml
 
 On a terminal it asks what no flag has answered. Elsewhere it never asks:
 --server-name, --host and --email must be given.";
@@ -38,9 +40,9 @@ pub(super) struct Asked {
     /// A file with your public SSH keys; may be given more than once
     #[arg(long, value_name = "FILE")]
     ssh_key: Vec<PathBuf>,
-    /// The first user, before the colon
-    #[arg(long, value_name = "NAME")]
-    admin: Option<String>,
+    /// The value of any other key, such as `suite=bookworm`; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
     /// Write to this file, which must not be there yet
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -93,7 +95,7 @@ fn given(asked: &Asked) -> std::result::Result<Options, Errors> {
         host: value(&asked.host),
         email: value(&asked.email),
         ssh_keys: read(&asked.ssh_key)?,
-        admin: asked.admin.clone(),
+        settings: asked.set.clone(),
     })
 }
 
@@ -108,8 +110,31 @@ fn answered(asked: &Asked) -> std::result::Result<Options, Errors> {
     let host = answer(Question::Host, asked.host.as_ref(), Some(&host))?;
     let email = answer(Question::Email, asked.email.as_ref(), None)?;
     let ssh_keys = if asked.ssh_key.is_empty() { ask_keys()? } else { read(&asked.ssh_key)? };
-    let admin = Some(answer(Question::Admin, asked.admin.as_ref(), Some("admin"))?);
-    Ok(Options { server_name, host, email, ssh_keys, admin })
+    let mut settings = asked.set.clone();
+    for key in init::questions() {
+        if !settings.iter().any(|(path, _)| *path == key.path) {
+            settings.push((key.path.clone(), ask_key(key)?));
+        }
+    }
+    Ok(Options { server_name, host, email, ssh_keys, settings })
+}
+
+/// The first good value for a key of a layer.
+fn ask_key(key: &Key) -> Result<String> {
+    loop {
+        let value = ask(&key.path, &key.about, key.default_text())?;
+        let mistakes = init::mistakes_in(&key.path, &value);
+        if mistakes.is_empty() {
+            return Ok(value);
+        }
+        paint::report(&Errors::from(mistakes));
+    }
+}
+
+/// `KEY=VALUE`, divided.
+fn setting(text: &str) -> std::result::Result<(String, String), String> {
+    let (path, value) = text.split_once('=').ok_or("a setting is such as `suite=bookworm`")?;
+    Ok((path.to_owned(), value.to_owned()))
 }
 
 /// The flag's answer, or the first good one on the terminal.

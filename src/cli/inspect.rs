@@ -6,9 +6,10 @@ use super::{input, output};
 use crate::{
     backend::{
         parts,
-        user_data::{self, Contents, LIMIT},
+        user_data::{self, Contents, LIMIT, Unpacked},
     },
     error::{Error, Result},
+    table,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -58,7 +59,7 @@ fn text(contents: &Contents, length: usize) -> String {
     let unpacked: usize = contents.files.iter().map(|file| file.contents.len()).sum();
     let ends = if contents.crlf { "; lines end with CR LF, which is fine" } else { "" };
     let over = if length > LIMIT { ", more than some providers take" } else { "" };
-    let mut text = format!(
+    let head = format!(
         "whole: every byte of the payload is as homeseed {version} wrote it{ends}\n\
          machine  {host}, for {server_name}\n\
          site     sha256:{site_digest}\n\
@@ -66,15 +67,9 @@ fn text(contents: &Contents, length: usize) -> String {
          size     {length} bytes{over}, {how}; {} files of {unpacked} bytes\n",
         contents.files.len()
     );
-    for file in &contents.files {
-        text += &format!(
-            "{:>7}  {} {:<20} {:<12} {}\n",
-            file.contents.len(),
-            file.mode,
-            file.owner,
-            file.layer,
-            file.path
-        );
-    }
-    text
+    let row = |file: &Unpacked| {
+        let Unpacked { path, mode, owner, layer, contents } = file.clone();
+        [contents.len().to_string(), mode, owner, layer, path]
+    };
+    head + &table::text(&contents.files.iter().map(row).collect::<Vec<_>>(), &[0])
 }

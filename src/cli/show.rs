@@ -1,7 +1,7 @@
 //! What several verbs say of a plan.
 
 use super::paint;
-use crate::{check::Check, plan::Plan};
+use crate::{check::Check, plan::Plan, table};
 
 /// Says on standard error what the operator should know.
 pub(super) fn warnings(plan: &Plan) {
@@ -23,6 +23,6 @@ pub(super) fn pretty<T: serde::Serialize>(value: &T) -> String {
 
 /// One line for each check.
 pub(super) fn checks(plan: &Plan) -> String {
-    let line = |check: &Check| format!("{:<8} {}\n", check.from.word(), check.title());
-    plan.checks.iter().map(line).collect()
+    let row = |check: &Check| [check.from.word().to_owned(), check.title()];
+    table::text(&plan.checks.iter().map(row).collect::<Vec<_>>(), &[])
 }

@@ -17,6 +17,7 @@ use crate::{
     federation::Report,
     host::{Host, progress::Progress},
     plan::Plan,
+    units::duration,
     verify::{self, Finding, Login, Request, Verdict},
 };
 
@@ -192,12 +193,10 @@ fn junit(plan: &Plan, verdict: &Verdict) -> Result<String> {
     report.to_string().map_err(|error| Error::host(format!("no JUnit: {error}")))
 }
 
-/// Whole seconds, minutes or hours.
+/// A second to a week.
 fn time(text: &str) -> std::result::Result<Duration, String> {
-    let units = [('s', 1), ('m', 60), ('h', 3600)];
-    let seconds = units.iter().find_map(|(unit, seconds)| {
-        text.strip_suffix(*unit)?.parse::<u64>().ok()?.checked_mul(*seconds)
-    });
-    let seconds = seconds.filter(|it| (1..=7 * 24 * 3600).contains(it));
-    seconds.map(Duration::from_secs).ok_or_else(|| "a time is such as `90s`, `30m` or `2h`".into())
+    let week = Duration::from_secs(7 * 24 * 3600);
+    let time = duration::Duration::parse(text).ok().map(Duration::from);
+    time.filter(|it| !it.is_zero() && *it <= week)
+        .ok_or_else(|| "a time is such as `90s`, `30m` or `2d`, and at most a week".to_owned())
 }

@@ -1,6 +1,8 @@
 //! Another way to the machine: the URLs stay what they are, the connections go elsewhere.
 
-use std::str::FromStr;
+use std::{net::Ipv6Addr, str::FromStr};
+
+use crate::http_url;
 
 /// Where connections go instead of where their names lead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,32 +36,16 @@ impl FromStr for Route {
     fn from_str(text: &str) -> Result<Route, String> {
         let refusal =
             || "a way is such as `203.0.113.7`, `127.0.0.1:8443` or `[2001:db8::7]:443`".to_owned();
-        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-        let (host, port) = match (text.strip_prefix('['), text.rsplit_once(':')) {
-            (Some(rest), _) => {
-                let (host, rest) = rest.split_once(']').ok_or_else(refusal)?;
-                host.parse::<std::net::Ipv6Addr>().map_err(|_| refusal())?;
-                (
-                    host,
-                    if rest.is_empty() {
-                        None
-                    } else {
-                        Some(rest.strip_prefix(':').ok_or_else(refusal)?)
-                    },
-                )
-            }
-            _ if text.parse::<std::net::Ipv6Addr>().is_ok() => (text, None),
-            (None, Some((host, port))) if host.chars().all(is_name) => (host, Some(port)),
-            _ if text.chars().all(is_name) => (text, None),
-            _ => return Err(refusal()),
+        let authority = match text.parse::<Ipv6Addr>() {
+            Ok(address) => format!("[{address}]"),
+            Err(_) => text.to_owned(),
         };
-        let https = port
-            .map(|port| port.parse().ok().filter(|&it| it > 0).ok_or_else(refusal))
-            .transpose()?;
-        if host.is_empty() || host.starts_with('-') {
+        let url = http_url::parse(&format!("https://{authority}")).map_err(|_| refusal())?;
+        if text.contains('/') {
             return Err(refusal());
         }
-        Ok(Route { host: host.to_owned(), https })
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        Ok(Route { host: host.to_owned(), https: url.port() })
     }
 }
 
@@ -85,9 +71,21 @@ mod tests {
 
     #[test]
     fn what_is_no_route_is_refused() {
-        for text in
-            ["", ":443", "a b", "host:0", "host:https", "[::1", "[::1]8443", "-o:1", "$(id):1"]
-        {
+        for text in [
+            "",
+            ":443",
+            "a b",
+            "host/",
+            "host?",
+            "a@host",
+            "127.1",
+            "host:0",
+            "host:https",
+            "[::1",
+            "[::1]8443",
+            "-o:1",
+            "$(id):1",
+        ] {
             text.parse::<Route>().expect_err(text);
         }
     }

@@ -4,10 +4,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ruma_common::{OwnedServerName, ServerName};
 use serde::Deserialize;
-use url::Url;
+use url::{Position, Url};
 
 use super::report::WellKnown;
-use crate::client::{Answer, Client};
+use crate::{
+    client::{Answer, Client},
+    http_url::authority,
+};
 
 /// More than this nobody reads, as the tester does.
 const LIMIT: usize = 50 * 1024;
@@ -85,13 +88,9 @@ async fn fetch(client: &Client, host: &str) -> Result<Answer, String> {
 }
 
 async fn get(client: &Client, url: &Url) -> Result<Answer, String> {
-    let host = url.host_str().unwrap_or_default();
-    let authority = match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    };
-    let path = url.query().map_or(url.path().to_owned(), |query| format!("{}?{query}", url.path()));
-    client.get((host, url.port().unwrap_or(443)), &authority, &path, LIMIT).await
+    let place = (url.host_str().unwrap_or_default(), url.port().unwrap_or(443));
+    let path = &url[Position::BeforePath..Position::AfterQuery];
+    client.get(place, authority(url), path, LIMIT).await
 }
 
 fn next(url: &Url, answer: &Answer) -> Result<Url, String> {

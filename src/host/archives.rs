@@ -9,6 +9,7 @@ use super::files;
 use crate::{
     error::{Error, Result},
     host::Host,
+    http_url,
 };
 
 /// The two archives of a Debian release.
@@ -82,20 +83,16 @@ impl Archive {
 
     /// Takes an address apart.
     pub fn parse(uri: &str) -> Result<Archive> {
-        let unknown = || Error::host(format!("`{uri}` is not an http or https address"));
-        let (scheme, rest) = uri.split_once("://").ok_or_else(unknown)?;
-        let implied = match scheme {
-            "http" => 80,
-            "https" => 443,
-            _ => return Err(unknown()),
-        };
-        let (place, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (host, port) = match place.split_once(':') {
-            Some((host, port)) => (host, port.parse().map_err(|_| unknown())?),
-            None => (place, implied),
-        };
-        let path = format!("/{}/", path.trim_matches('/')).replace("//", "/");
-        Ok(Archive { scheme: scheme.to_owned(), host: host.to_owned(), port, path })
+        let url = http_url::parse(uri).map_err(|fault| {
+            Error::host(format!("`{uri}` is not an http or https address: {fault}"))
+        })?;
+        let path = format!("/{}/", url.path().trim_matches('/')).replace("//", "/");
+        Ok(Archive {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str().unwrap_or_default().to_owned(),
+            port: url.port_or_known_default().unwrap_or_default(),
+            path,
+        })
     }
 
     /// Where the security updates are that belong to a mirror: beside it, as on Debian's own.
@@ -122,6 +119,8 @@ mod tests {
         assert_eq!((archive.host.as_str(), archive.port), ("mirror.example.org", 8443));
         assert_eq!(archive.path, "/pub/debian/");
         assert_eq!(Archive::parse("http://a.example").expect("fine").uri(), "http://a.example:80/");
+        let archive = Archive::parse("http://[2001:db8::1]:3142/debian/").expect("fine");
+        assert_eq!(archive.uri(), "http://[2001:db8::1]:3142/debian/");
     }
 
     #[test]

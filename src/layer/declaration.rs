@@ -28,6 +28,9 @@ pub struct KeyEntry {
     /// Whether it has to be written, if its section is.
     #[serde(default)]
     required: bool,
+    /// Whether `homeseed init` asks for it.
+    #[serde(default)]
+    ask: bool,
     /// What holds when it is not written: a value, or several with their conditions.
     #[serde(default, deserialize_with = "defaults")]
     default: Vec<Conditional<Json>>,
@@ -110,6 +113,7 @@ impl KeyEntry {
         key.words.clone_from(&self.words);
         key.hints.clone_from(&self.hints);
         key.into.clone_from(&self.into);
+        key.ask = self.ask;
         key.layer = Some(layer.to_owned());
         Ok(key)
     }

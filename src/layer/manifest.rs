@@ -12,6 +12,7 @@ use crate::{
     check::{Judgement, Vantage},
     error::{Error, Place},
     template::Conditional,
+    units::duration::Duration,
 };
 
 /// `layer.yaml`, read.
@@ -148,12 +149,15 @@ pub struct CheckEntry {
     pub wait: Wait,
     /// An expression on the site.
     pub when: Option<String>,
+    /// Whether it takes a kernel of the machine's own, which a container has not.
+    #[serde(default)]
+    pub own_kernel: bool,
     /// The files it exercises.
     #[serde(default)]
     pub covers: Vec<String>,
 }
 
-/// A time in whole seconds.
+/// A time in whole seconds, at most an hour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait(pub u32);
 
@@ -201,13 +205,13 @@ impl<'de> Deserialize<'de> for Mode {
 impl<'de> Deserialize<'de> for Wait {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wait, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let seconds = match (text.strip_suffix('s'), text.strip_suffix('m')) {
-            (Some(count), _) => count.parse().ok(),
-            (_, Some(count)) => count.parse().ok().and_then(|it: u32| it.checked_mul(60)),
-            _ => None,
-        };
-        let refusal = || de::Error::custom(format!("`{text}` is not a time such as `60s` or `5m`"));
-        seconds.map(Wait).ok_or_else(refusal)
+        let seconds = Duration::parse(&text).map_or(u64::MAX, Duration::seconds);
+        let seconds = u32::try_from(seconds).ok().filter(|it| *it <= 3600);
+        seconds.map(Wait).ok_or_else(|| {
+            de::Error::custom(format!(
+                "`{text}` is not a time of at most one hour, such as `60s` or `5m`"
+            ))
+        })
     }
 }
 

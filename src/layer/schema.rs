@@ -67,7 +67,8 @@ fn taken(layer: &str, path: &str, schema: &Schema) -> String {
 /// A default that its own key would refuse.
 fn wrong_default(key: &Key, schema: &Schema, sources: &Sources) -> Option<Error> {
     let (Fallback::Default(values), Some(layer)) = (&key.fallback, &key.layer) else { return None };
-    let refused = values.iter().find_map(|value| schema.refuses(key, &value.value))?;
+    let refused = values.iter().flat_map(|value| schema.mistakes(key, &value.value)).next()?;
+    let refused = refused.message();
     let message = format!("layer `{layer}`: the default of `{}` is refused: {refused}", key.path);
     Some(blame(sources, layer, &key.path, message))
 }

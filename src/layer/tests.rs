@@ -58,7 +58,7 @@ fn a_file_that_nothing_reads_is_refused() {
 fn mistakes_in_manifests_are_shown_at_their_place() {
     refuses(&[("a/layer.yaml", "about: x\npackges: []\n")], "--> a/layer.yaml:2:1");
     let unit = "about: x\nchecks:\n- {name: x, from: host, run: x, wait: 3h}\n";
-    refuses(&[("a/layer.yaml", unit)], "`3h` is not a time");
+    refuses(&[("a/layer.yaml", unit)], "`3h` is not a time of at most one hour");
     let mode = "about: x\nmodes: {/a: root 0644}\n";
     refuses(&[("a/layer.yaml", mode)], "`root 0644` is not an owner and mode");
 }

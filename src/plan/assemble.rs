@@ -182,6 +182,7 @@ fn checks(layer: &Layer<'_>, context: &Value) -> Result<Vec<Check>, Error> {
                 cure: entry.cure.clone(),
                 run: entry.run.clone(),
                 wait: entry.wait.0,
+                own_kernel: entry.own_kernel,
                 covers: entry.covers.clone(),
             });
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{File, Plan, selection::Selection};
 use crate::{
-    error::Error,
+    error::{Error, Place},
     layer::{Layers, Settings},
     site::{Site, suggest},
 };
@@ -30,16 +30,24 @@ pub(super) fn conflicts(
 
 /// The options in the site's key, in its order.
 fn given(settings: &Settings, selection: &Selection<'_, '_>) -> Vec<String> {
-    let options = selection.context.get_attr("site").and_then(|site| site.get_attr(&settings.from));
-    let names = options.ok().and_then(|options| options.try_iter().ok());
+    let site = selection.context.get_attr("site").ok();
+    let mut sections = settings.from.split('.');
+    let options = sections.try_fold(site, |value, key| Some(value?.get_attr(key).ok())).flatten();
+    let names = options.and_then(|options| options.try_iter().ok());
     names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+/// Where the site sets the option.
+fn place(settings: &Settings, name: &str, site: &Site) -> Option<Place> {
+    let path: Vec<&str> = settings.from.split('.').chain([name]).collect();
+    site.place_of(&path)
 }
 
 fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> Vec<Error> {
     let is_known = |name: &&String| known.lines().any(|line| line.trim() == name.as_str());
     let error = |name: &String| {
         let message = format!("`{name}` is not an option of `{}`", settings.from);
-        let error = Error::new(message).at(site.place_of(&[&settings.from, name]));
+        let error = Error::new(message).at(place(settings, name, site));
         match suggest::nearest(name, known.lines()) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
@@ -51,7 +59,7 @@ fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> V
 fn refused(settings: &Settings, given: &[String], site: &Site) -> Vec<Error> {
     let error = |(name, instead): (&String, &String)| {
         Error::new(format!("`{name}` cannot be set here"))
-            .at(site.place_of(&[&settings.from, name]))
+            .at(place(settings, name, site))
             .hint(instead)
     };
     settings.refuse.iter().filter(|(name, _)| given.contains(name)).map(error).collect()
@@ -104,5 +112,5 @@ fn refusal(
     let owner = files.iter().find(|file| !passes.contains(&file.path.as_str()));
     let File { layer, path, .. } = owner.unwrap_or(&files[0]);
     Error::new(format!("`{name}` belongs to layer `{layer}`, which sets it in `{path}`"))
-        .at(site.place_of(&[&settings.from, name]))
+        .at(place(settings, name, site))
 }

@@ -13,6 +13,15 @@ fn planned(site: &str, files: &[(&str, &str)]) -> Result<Plan, String> {
     plan(&site, &sources).map_err(|errors| errors.to_string())
 }
 
+/// The same for a site with the keys of these layers and no others.
+fn compiled(site: &str, files: &[(&str, &str)]) -> Result<Plan, String> {
+    let sources: Sources =
+        files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    let layers = Layers::read(&sources).map_err(|errors| errors.to_string())?;
+    let site = Site::parse("site.yaml", &format!("{SITE}{site}"), &layers.schema);
+    site.and_then(|site| with(&site, &layers)).map_err(|errors| errors.to_string())
+}
+
 #[track_caller]
 fn refuses(site: &str, files: &[(&str, &str)], expected: &str) {
     let error = planned(site, files).unwrap_err();
@@ -32,7 +41,7 @@ fn a_file_is_placed_rendered_and_named_in_the_inventory() {
     assert_eq!(file.contents, "HOST=chat.example.org\n");
     let line = format!("{} 0644 root:root a /etc/x.env\n", sha256("HOST=chat.example.org\n"));
     assert!(plan.inventory().starts_with(&line), "{}", plan.inventory());
-    assert_eq!(plan.digest(), sha256(&plan.inventory()));
+    assert_eq!(plan.digest(), sha256(plan.inventory()));
 }
 
 #[test]
@@ -146,6 +155,20 @@ fn an_option_that_the_program_does_not_know_is_refused_at_its_line() {
         [("a/layer.yaml", SETTINGS), ("a/known.txt", "one\n"), ("a/files/etc/s/9.yaml.j2", PASS)];
     assert!(planned("synapse: {one: [1]}\n", &files).is_ok());
     refuses("synapse:\n  two: 1\n", &files, "site.yaml:6:3");
+}
+
+#[test]
+fn options_may_stand_in_a_section() {
+    let manifest = "
+about: x
+foundation: true
+keys: {chat.options: {type: options, default: {}, about: any further options}}
+settings: {from: chat.options, known: known.txt, beside: /etc/s}
+";
+    let files = [("a/layer.yaml", manifest), ("a/known.txt", "one\n")];
+    assert!(compiled("chat: {options: {one: 1}}\n", &files).is_ok());
+    let error = compiled("chat:\n  options:\n    two: 1\n", &files).unwrap_err();
+    assert!(error.contains("site.yaml:7:5"), "{error}");
 }
 
 #[test]

@@ -1,10 +1,14 @@
-//! Sizes and times.
+//! Sizes and times, and what a homeserver can do with them.
 
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
 use super::refusal::{Refusal, shown};
+use crate::units::{
+    duration::{Duration, Fault},
+    size::{self, GIB, MIB},
+};
 
 /// A number of bytes that an upload may have: 1 MiB to 10 GiB.
 ///
@@ -15,11 +19,12 @@ pub struct ByteSize(u64);
 
 /// How long something is kept: `90d`, or `never` when nothing is deleted.
 ///
-/// Units are those of Synapse: `s m h d w y`, a year being 365 days. At least one hour.
+/// Units are those of Synapse: `s m h d w y`, a year being 365 days. One hour to a hundred years.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lifetime(Option<String>);
+pub struct Lifetime(Option<Duration>);
 
-const MIB: u64 = 1024 * 1024;
+const HOUR: u64 = 3600;
+const HUNDRED_YEARS: u64 = 100 * 365 * 24 * HOUR;
 
 impl ByteSize {
     /// The number of bytes.
@@ -32,14 +37,14 @@ impl ByteSize {
 impl Lifetime {
     /// The duration as Synapse reads it; `None` when nothing is ever deleted.
     #[must_use]
-    pub fn as_str(&self) -> Option<&str> {
-        self.0.as_deref()
+    pub fn duration(&self) -> Option<Duration> {
+        self.0
     }
 }
 
 impl Serialize for Lifetime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
+        self.0.map(|it| it.to_string()).serialize(serializer)
     }
 }
 
@@ -47,27 +52,24 @@ impl FromStr for ByteSize {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<ByteSize, Refusal> {
-        let (count, unit) = split(text);
-        let factor = match unit {
-            "" => 1,
-            "K" => 1024,
-            "M" => MIB,
-            "G" => 1024 * MIB,
-            _ => return Err(odd_size(text, count, unit)),
-        };
-        let bytes = count.parse::<u64>().ok().and_then(|count| count.checked_mul(factor));
-        match bytes {
-            None => Err(odd_size(text, count, unit)),
-            Some(bytes) if bytes < MIB => {
-                Err(Refusal::new(format!("{} is less than 1M", shown(text)))
-                    .hint("photographs would not pass"))
-            }
-            Some(bytes) if bytes > 10 * 1024 * MIB => {
+        match size::parse(text) {
+            None => Err(odd_size(text)),
+            Some(..MIB) => Err(Refusal::new(format!("{} is less than 1M", shown(text)))
+                .hint("photographs would not pass")),
+            Some(bytes) if bytes > 10 * GIB => {
                 Err(Refusal::new(format!("{} is more than 10G", shown(text))))
             }
             Some(bytes) => Ok(ByteSize(bytes)),
         }
     }
+}
+
+/// A text that is no size; what the hint says to write is accepted.
+fn odd_size(text: &str) -> Refusal {
+    let corrected = size::corrected(text).filter(|it| it.parse::<ByteSize>().is_ok());
+    let hint =
+        corrected.map_or("write, for example, `100M`".to_owned(), |it| format!("write `{it}`"));
+    Refusal::of(text, "a size", "it is not a number and one of K, M, G").hint(hint)
 }
 
 impl FromStr for Lifetime {
@@ -77,50 +79,55 @@ impl FromStr for Lifetime {
         if text == "never" {
             return Ok(Lifetime(None));
         }
-        let refused = |reason: &str| Refusal::of(text, "a lifetime", reason);
-        let (count, unit) = split(text);
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            "w" => 7 * 86_400,
-            "y" => 365 * 86_400,
-            "" if !count.is_empty() => {
-                return Err(refused("it has no unit").hint(format!("for days, write `{count}d`")));
-            }
-            _ => {
-                return Err(refused("it is not a number and a unit")
-                    .hint("write `90d` or `never`; the units are s, m, h, d, w, y"));
-            }
+        let refused = |reason: &str, hint: &str| {
+            Err(Refusal::of(text, "a lifetime", reason).hint(hint.to_owned()))
         };
-        let total = count.parse::<u64>().ok().and_then(|count| count.checked_mul(seconds));
-        match total {
-            Some(..3600) => {
-                Err(refused("it is less than one hour").hint("to keep everything, write `never`"))
+        match Duration::parse(text) {
+            Err(Fault::NoUnit) => refused("it has no unit", &hint_of_unit(text)),
+            Err(Fault::Malformed) => refused(
+                "it is not a number and a unit",
+                "write `90d` or `never`; the units are s, m, h, d, w, y",
+            ),
+            Ok(it) if it.seconds() < HOUR => {
+                refused("it is less than one hour", "to keep everything, write `never`")
             }
-            Some(total) if total <= 100 * 365 * 86_400 => {
-                Ok(Lifetime(Some(format!("{}{unit}", total / seconds))))
-            }
-            _ => Err(refused("it is more than a hundred years")
-                .hint("to keep everything, write `never`")),
+            Ok(it) if it.seconds() <= HUNDRED_YEARS => Ok(Lifetime(Some(it))),
+            _ => refused("it is more than a hundred years", "to keep everything, write `never`"),
         }
     }
 }
 
-/// The leading digits, and the rest.
-fn split(text: &str) -> (&str, &str) {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    text.split_at(end)
+/// What to write for a bare number; some servers' configuration has 0 for `never`.
+fn hint_of_unit(number: &str) -> String {
+    let days = format!("{number}d");
+    if days.parse::<Lifetime>().is_ok() {
+        return format!("for days, write `{days}`");
+    }
+    "write `90d`, or `never` to keep everything".to_owned()
 }
 
-fn odd_size(text: &str, count: &str, unit: &str) -> Refusal {
-    let refusal = Refusal::of(text, "a size", "it is not a number and one of K, M, G");
-    let letter = unit.trim_start().chars().next().map(|c| c.to_ascii_uppercase());
-    match letter {
-        Some(c @ ('K' | 'M' | 'G')) if !count.is_empty() => {
-            refusal.hint(format!("write `{count}{c}`"))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The first thing that the hint of `refusal` has in backticks.
+    fn suggestion(refusal: &Refusal) -> String {
+        let message = refusal.at(None).to_string();
+        let (_, hint) = message.rsplit_once("hint: ").expect("there is a hint");
+        hint.split('`').nth(1).expect("it says what to write").to_owned()
+    }
+
+    #[test]
+    fn what_a_hint_says_to_write_is_accepted() {
+        for text in ["0", "90", "36501", "99999999999999999999", "", "two years", "1s", "200y"] {
+            let refusal = text.parse::<Lifetime>().expect_err(text);
+            let written = suggestion(&refusal);
+            written.parse::<Lifetime>().unwrap_or_else(|it| panic!("{text}: {written}: {it}"));
         }
-        _ => refusal.hint("write, for example, `100M`"),
+        for text in ["", "100 MB", "100kb", "20 GB", "5x", "99999999999999999999 MB"] {
+            let refusal = text.parse::<ByteSize>().expect_err(text);
+            let written = suggestion(&refusal);
+            written.parse::<ByteSize>().unwrap_or_else(|it| panic!("{text}: {written}: {it}"));
+        }
     }
 }

@@ -1,76 +1,54 @@
 //! Names of machines and of homeservers.
 
-use std::{net::IpAddr, str::FromStr};
+use std::net::IpAddr;
 
-use serde::Serialize;
+use ::url::Url;
 
-use super::refusal::{Refusal, stray};
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, shown, stray},
+};
 
-/// The full name of a machine, such as `chat.example.org`: lower case, at least two labels, no final dot.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct HostName(String);
-
-/// The part of a Matrix identifier after the colon, such as `example.org`.
-///
-/// The grammar of Matrix also allows ports and addresses. A name with a port is never looked up by
-/// `.well-known`, and no authority signs a certificate for an address, so neither is accepted.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
-pub struct ServerName(String);
-
-impl HostName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+newtype! {
+    /// The full name of a machine, such as `chat.example.org`: lower case, at least two labels, no final dot.
+    HostName, |text: &str| name(text, "a host name")
 }
 
-impl ServerName {
-    /// The name as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+newtype! {
+    /// The part of a Matrix identifier after the colon, such as `example.org`.
+    ///
+    /// The grammar of Matrix also allows ports and addresses. A name with a port is never looked up by
+    /// `.well-known`, and no authority signs a certificate for an address, so this homeserver has neither.
+    ServerName, |text: &str| name(text, "a server name")
 }
 
-impl FromStr for HostName {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<HostName, Refusal> {
-        dns_name(text, "a host name").map(HostName)
-    }
+fn name(text: &str, noun: &str) -> Result<String, Refusal> {
+    refuse_other_things(text, noun)?;
+    refuse_addresses(text, noun)?;
+    dns_name(text, text, noun)?;
+    Ok(text.to_owned())
 }
 
-impl FromStr for ServerName {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<ServerName, Refusal> {
-        dns_name(text, "a server name").map(ServerName)
-    }
-}
-
-fn dns_name(text: &str, noun: &str) -> Result<String, Refusal> {
-    refuse_near_misses(text, noun)?;
+/// Reads `host`, which is `text` or a part of it.
+pub(super) fn dns_name(text: &str, host: &str, noun: &str) -> Result<(), Refusal> {
     let refused = |reason: &str| Refusal::of(text, noun, reason);
     if let Some(c) =
-        stray(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
+        stray(host, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-".contains(c))
     {
         return Err(refused(&format!("{c} is not allowed"))
             .hint("only a-z, 0-9, `-` and `.` can stand in it"));
     }
-    if text.len() > 253 {
+    if host.len() > 253 {
         return Err(refused("it is longer than 253 characters"));
     }
-    if let Some(name) = text.strip_suffix('.') {
-        return Err(refused("it ends with a dot").hint(format!("write `{name}`")));
+    if let Some(name) = host.strip_suffix('.') {
+        let port = &text[host.len()..];
+        return Err(refused("it ends with a dot").hint(format!("write `{name}{port}`")));
     }
-    if !text.contains('.') {
+    if !host.contains('.') {
         return Err(refused("it has no dot").hint("write the full name, such as `example.org`"));
     }
-    text.split('.').try_for_each(|label| refuse_label(text, noun, label))?;
-    Ok(text.to_owned())
+    host.split('.').try_for_each(|label| refuse_label(text, noun, label))
 }
 
 fn refuse_label(text: &str, noun: &str, label: &str) -> Result<(), Refusal> {
@@ -84,28 +62,20 @@ fn refuse_label(text: &str, noun: &str, label: &str) -> Result<(), Refusal> {
     Err(Refusal::of(text, noun, &reason))
 }
 
-/// What people write instead of a name.
-fn refuse_near_misses(text: &str, noun: &str) -> Result<(), Refusal> {
+/// What people write instead of a name, and in which letters.
+pub(super) fn refuse_other_things(text: &str, noun: &str) -> Result<(), Refusal> {
     let refused = |reason: &str| Refusal::of(text, noun, reason);
     if text.is_empty() {
         return Err(refused("it is empty"));
     }
-    if let Some((_, rest)) = text.split_once("://") {
-        let name = rest.split(['/', ':']).next().unwrap_or_default();
-        return Err(refused("it is a URL").hint(format!("write only the name: `{name}`")));
+    if text.contains("://") {
+        let url = Url::parse(text).ok();
+        let host = url.as_ref().and_then(Url::host_str);
+        let name = host.map_or(String::new(), |it| format!(": {}", shown(it)));
+        return Err(refused("it is a URL").hint(format!("write only the name{name}")));
     }
     if text.starts_with('@') {
         return Err(refused("it is a user ID").hint("write only what stands after the colon"));
-    }
-    if is_address(text) {
-        return Err(refused("it is an IP address").hint("a homeserver needs a name in the DNS"));
-    }
-    if let Some((name, port)) = text.split_once(':')
-        && !port.is_empty()
-        && port.bytes().all(|b| b.is_ascii_digit())
-    {
-        return Err(refused("it has a port")
-            .hint(format!("write `{name}`; other servers find the port by themselves")));
     }
     if !text.is_ascii() {
         return Err(refused("it is not ASCII")
@@ -118,8 +88,26 @@ fn refuse_near_misses(text: &str, noun: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn is_address(text: &str) -> bool {
+/// What other homeservers may have in their names, and this one may not.
+fn refuse_addresses(text: &str, noun: &str) -> Result<(), Refusal> {
+    let refused = |reason: &str| Refusal::of(text, noun, reason);
+    let host = text.split(':').next().unwrap_or_default();
     let bare = text.trim_start_matches('[').split(']').next().unwrap_or_default();
-    let last = text.split(':').next().unwrap_or_default().rsplit('.').next().unwrap_or_default();
-    bare.parse::<IpAddr>().is_ok() || (!last.is_empty() && last.bytes().all(|b| b.is_ascii_digit()))
+    if bare.parse::<IpAddr>().is_ok() || is_numeric(host) {
+        return Err(refused("it is an IP address").hint("a homeserver needs a name in the DNS"));
+    }
+    if let Some((name, port)) = text.split_once(':')
+        && !port.is_empty()
+        && port.bytes().all(|b| b.is_ascii_digit())
+    {
+        return Err(refused("it has a port")
+            .hint(format!("write `{name}`; other servers find the port by themselves")));
+    }
+    Ok(())
+}
+
+/// Whether the last part is a number, as in IPv4 addresses and never in a name.
+pub(super) fn is_numeric(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or_default();
+    !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,107 +1,128 @@
 //! What somebody else is recognised by: a key's fingerprint, an authority's certificate.
 
-use std::str::FromStr;
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, shown, stray},
+};
+use pem::{EncodeConfig, LineEnding, Pem, PemError};
+use x509_parser::prelude::{FromDer as _, X509Certificate};
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
+newtype! {
+    /// The fingerprint of an `OpenPGP` key: 40 hexadecimal digits in capitals.
+    Fingerprint, fingerprint
+}
 
-use super::refusal::{Refusal, stray};
+newtype! {
+    /// One or more certificates in PEM form; ends with a line feed.
+    Certificate, certificates
+}
 
-/// The fingerprint of an `OpenPGP` key: 40 hexadecimal digits in capitals.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Fingerprint(String);
-
-/// One or more certificates in PEM form; ends with a line feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Certificate(String);
-
+const TAG: &str = "CERTIFICATE";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-const END: &str = "-----END CERTIFICATE-----";
 
-impl Fingerprint {
-    /// The fingerprint as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn fingerprint(text: &str) -> Result<String, Refusal> {
+    let refused = |reason: &str| Refusal::of(text, "a fingerprint", reason);
+    if text.contains([' ', ':']) {
+        return Err(refused("it has spaces or colons")
+            .hint("write the 40 digits without anything between them"));
+    }
+    if let Some(c) = stray(text, |c| c.is_ascii_hexdigit()) {
+        return Err(refused(&format!("{c} is not a hexadecimal digit")));
+    }
+    if text.len() != 40 {
+        let reason = format!("it has {} digits instead of 40", text.len());
+        return Err(refused(&reason).hint("`gpg --show-keys FILE` prints the whole fingerprint"));
+    }
+    Ok(text.to_ascii_uppercase())
+}
+
+fn certificates(text: &str) -> Result<String, Refusal> {
+    let refused = |reason: &str| {
+        Refusal::new(format!("this is not a certificate: {reason}"))
+            .hint("write `ca: |` and the PEM text on the lines below it, indented")
+    };
+    if text.trim().is_empty() {
+        return Err(refused("it is empty"));
+    }
+    let blocks = pem::parse_many(text).map_err(|error| refused(fault(&error)))?;
+    if let Some(other) = blocks.iter().find(|it| it.tag() != TAG) {
+        return Err(refused(&format!("it holds {}", shown(other.tag()))));
+    }
+    // A block without an end is none for the parser.
+    match text.matches(BEGIN).count() {
+        0 => return Err(refused(&format!("a line `{BEGIN}` is missing"))),
+        count if count != blocks.len() => return Err(refused("the line of its end is missing")),
+        _ => (),
+    }
+    if !blocks.iter().all(|it| is_certificate(it.contents())) {
+        return Err(refused("what it encodes is cut short or something else"));
+    }
+    let config = EncodeConfig::new().set_line_ending(LineEnding::LF);
+    let bare = |it: &Pem| pem::encode_config(&Pem::new(TAG, it.contents()), config);
+    Ok(blocks.iter().map(bare).collect())
+}
+
+fn fault(error: &PemError) -> &'static str {
+    match error {
+        PemError::InvalidData(_) => "its base64 is damaged",
+        PemError::MismatchedTags(..) => "its first and its last line name different things",
+        _ => "its lines are not those of a PEM text",
     }
 }
 
-impl Certificate {
-    /// The certificates as PEM text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+/// Whether `der` is one X.509 certificate and nothing behind it.
+fn is_certificate(der: &[u8]) -> bool {
+    X509Certificate::from_der(der).is_ok_and(|(rest, _)| rest.is_empty())
 }
 
-impl FromStr for Fingerprint {
-    type Err = Refusal;
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    fn from_str(text: &str) -> Result<Fingerprint, Refusal> {
-        let refused = |reason: &str| Refusal::of(text, "a fingerprint", reason);
-        if text.contains([' ', ':']) {
-            return Err(refused("it has spaces or colons")
-                .hint("write the 40 digits without anything between them"));
-        }
-        if let Some(c) = stray(text, |c| c.is_ascii_hexdigit()) {
-            return Err(refused(&format!("{c} is not a hexadecimal digit")));
-        }
-        if text.len() != 40 {
-            let reason = format!("it has {} digits instead of 40", text.len());
-            return Err(
-                refused(&reason).hint("`gpg --show-keys FILE` prints the whole fingerprint")
-            );
-        }
-        Ok(Fingerprint(text.to_ascii_uppercase()))
+    /// The example of the documentation.
+    fn sample() -> String {
+        let (_, rest) = include_str!("../../docs/site.md").split_once(BEGIN).expect("an example");
+        let (body, _) = rest.split_once("```").expect("its end");
+        let lines: String = body.lines().map(|line| format!("{}\n", line.trim())).collect();
+        format!("{BEGIN}{lines}")
     }
-}
 
-impl FromStr for Certificate {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Certificate, Refusal> {
-        let refused = |reason: &str| {
-            Refusal::new(format!("this is not a certificate: {reason}"))
-                .hint("write `ca: |` and the PEM text on the lines below it, indented")
-        };
-        let mut pem = String::new();
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        while let Some(line) = lines.next() {
-            if line != BEGIN {
-                return Err(refused(&format!("a line `{BEGIN}` is missing")));
-            }
-            let body: Vec<&str> = lines.by_ref().take_while(|line| *line != END).collect();
-            let der =
-                STANDARD.decode(body.concat()).map_err(|_| refused("its base64 is damaged"))?;
-            if !is_sequence(&der) {
-                return Err(refused("what it encodes is cut short or something else"));
-            }
-            wrap(&STANDARD.encode(der), &mut pem);
+    #[test]
+    fn certificates_are_kept_as_pem_and_nothing_else() {
+        let sample = sample();
+        let indented = sample.replace('\n', "\r\n  ");
+        for (text, expected) in [
+            (sample.clone(), sample.clone()),
+            (indented, sample.clone()),
+            (format!("Issuer: CN = X\n{sample}\n{sample}"), format!("{sample}{sample}")),
+        ] {
+            let certificate: Certificate = text.parse().unwrap_or_else(|it| panic!("{text}: {it}"));
+            assert_eq!(certificate.as_str(), expected);
         }
-        if pem.is_empty() { Err(refused("it is empty")) } else { Ok(Certificate(pem)) }
     }
-}
 
-/// A DER sequence that is exactly as long as it says, as every certificate is.
-fn is_sequence(der: &[u8]) -> bool {
-    match *der {
-        [0x30, 0x81, a, ref body @ ..] => body.len() == usize::from(a),
-        [0x30, 0x82, a, b, ref body @ ..] => body.len() == usize::from(u16::from_be_bytes([a, b])),
-        _ => false,
-    }
-}
-
-fn wrap(base64: &str, pem: &mut String) {
-    pem.push_str(BEGIN);
-    for (n, c) in base64.chars().enumerate() {
-        if n % 64 == 0 {
-            pem.push('\n');
+    #[test]
+    fn what_is_no_certificate_is_refused() {
+        let sample = sample();
+        let sequence = Pem::new(TAG, [&[0x30, 0x81, 200][..], &[7; 200]].concat());
+        let whole = pem::parse(&sample).expect("a block").into_contents();
+        let cut = Pem::new(TAG, &whole[..whole.len() - 1]);
+        let longer = Pem::new(TAG, [&whole[..], &[0]].concat());
+        let something_else = "cut short or something else";
+        for (text, reason) in [
+            (String::new(), "it is empty"),
+            ("hello".to_owned(), "is missing"),
+            (sample.replace(TAG, "PUBLIC KEY"), "it holds `PUBLIC KEY`"),
+            (sample.replace("MII", "M!I"), "its base64 is damaged"),
+            (sample.replace("-----END", "-----EN"), "its end is missing"),
+            (format!("{sample}{BEGIN}\n"), "its end is missing"),
+            (pem::encode(&sequence), something_else),
+            (pem::encode(&cut), something_else),
+            (pem::encode(&longer), something_else),
+            (format!("{sample}{}", pem::encode(&sequence)), something_else),
+        ] {
+            let refusal = text.parse::<Certificate>().expect_err(&text).to_string();
+            assert!(refusal.contains(reason), "{text}: {refusal}");
         }
-        pem.push(c);
     }
-    pem.push('\n');
-    pem.push_str(END);
-    pem.push('\n');
 }

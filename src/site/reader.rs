@@ -295,21 +295,17 @@ impl<'a> Reader<'a> {
 }
 
 impl Schema {
-    /// Why a site could not hold `text` as the value of `key`, if so.
+    /// Why a site could not hold `text` as the value of `key`; nothing when it could.
     #[must_use]
-    pub fn refuses(&self, key: &Key, text: &str) -> Option<String> {
-        let source = match Source::new("default", text) {
-            Ok(source) => source,
-            Err(error) => return Some(error.message().to_owned()),
-        };
-        let (root, mistakes) = match tree::read(&source) {
-            Ok((Some(root), mistakes)) => (root, mistakes),
-            Ok((None, _)) => return Some("it is nothing".to_owned()),
-            Err(error) => return Some(error.message().to_owned()),
-        };
-        let mut reader = Reader::new(&root, self, mistakes);
-        reader.read(key, &root);
-        reader.into_errors().first().map(|error| error.message().to_owned())
+    pub fn mistakes(&self, key: &Key, text: &str) -> Vec<Error> {
+        let read = Source::new("value", text).and_then(|source| {
+            let (root, mistakes) = tree::read(&source)?;
+            let root = root.ok_or_else(|| Error::new(format!("{} has no value", key.path)))?;
+            let mut reader = Reader::new(&root, self, mistakes);
+            reader.read(key, &root);
+            Ok(reader.into_errors())
+        });
+        read.unwrap_or_else(|error| vec![error])
     }
 }
 

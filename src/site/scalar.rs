@@ -78,7 +78,7 @@ fn parsed(text: &str) -> Option<serde_json::Number> {
     if let Ok(whole) = text.parse::<i64>() {
         return Some(whole.into());
     }
-    if text.bytes().all(|b| b.is_ascii_digit()) {
+    if text.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit()) {
         return text.parse::<u64>().ok().map(Into::into);
     }
     text.parse::<f64>().ok().and_then(serde_json::Number::from_f64)

@@ -27,6 +27,8 @@ pub struct Key {
     pub hints: BTreeMap<String, String>,
     /// For a section that may also be a single value: the key below it whose value that is.
     pub into: Option<String>,
+    /// Whether a new site is asked for it.
+    pub ask: bool,
     /// The layer that declares it; none for those that belong to no layer.
     pub layer: Option<String>,
 }
@@ -158,6 +160,7 @@ impl Key {
             words: BTreeMap::new(),
             hints: BTreeMap::new(),
             into: None,
+            ask: false,
             layer: None,
         }
     }

@@ -1,18 +1,23 @@
 //! Public keys of OpenSSH, as they stand in `authorized_keys`.
 
-use std::str::FromStr;
-
+use super::{
+    newtype::newtype,
+    refusal::{Refusal, is_private_key, shown},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde::Serialize;
+use ssh_key::{Mpint, PublicKey, public::RsaPublicKey};
 
-use super::refusal::{Refusal, is_private_key, shown};
+newtype! {
+    /// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
+    ///
+    /// What is encoded has been read: it is a whole key of the type that it says.
+    SshKey, read
+}
 
-/// A public key on one line: type, base64, and perhaps a comment; printable ASCII.
-///
-/// What is encoded has been read: it is a whole key of the type that it says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct SshKey(String);
+const MAKE: &str = "make a new one with `ssh-keygen -t ed25519`";
+
+/// How the base64 of every key begins: three zero bytes of a length.
+const PREFIX: &str = "AAAA";
 
 /// The types that OpenSSH of Debian 12 accepts by default: `PubkeyAcceptedAlgorithms` in `sshd_config(5)`.
 const TYPES: [&str; 7] = [
@@ -25,39 +30,25 @@ const TYPES: [&str; 7] = [
     "ssh-rsa",
 ];
 
-impl SshKey {
-    /// The line as it stands in `authorized_keys`.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn read(text: &str) -> Result<String, Refusal> {
+    if is_private_key(text) {
+        return Err(Refusal::of_private_key());
     }
-}
-
-impl FromStr for SshKey {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<SshKey, Refusal> {
-        if is_private_key(text) {
-            return Err(Refusal::of_private_key());
-        }
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let Some((&kind, rest)) = words.split_first() else {
-            return Err(refused("it is empty"));
-        };
-        refuse_other_kinds(kind, rest)?;
-        let Some((encoded, comment)) = rest.split_first() else {
-            return Err(refused("there is nothing after its type"));
-        };
-        let blob = STANDARD.decode(encoded).map_err(|_| {
-            refused("its base64 is damaged").hint("copy the whole line of the `.pub` file")
-        })?;
-        check(kind, &blob)?;
-        if let Some(c) = comment.concat().chars().find(|c| !c.is_ascii_graphic()) {
-            let reason = format!("{} in its comment is not ASCII", shown(&c.to_string()));
-            return Err(refused(&reason).hint("the comment is free: change it or delete it"));
-        }
-        Ok(SshKey(words.join(" ")))
+    let words: Vec<&str> = text.split_ascii_whitespace().collect();
+    let Some((&kind, rest)) = words.split_first() else {
+        return Err(refused("it is empty"));
+    };
+    refuse_other_kinds(kind, rest)?;
+    let Some((encoded, comment)) = rest.split_first() else {
+        return Err(refused("there is nothing after its type"));
+    };
+    refuse_further_keys(text, comment)?;
+    refuse_other_contents(kind, encoded)?;
+    if let Some(c) = comment.concat().chars().find(|c| !c.is_ascii_graphic()) {
+        let reason = format!("{} in its comment is not ASCII", shown(&c.to_string()));
+        return Err(refused(&reason).hint("the comment is free: change it or delete it"));
     }
+    Ok(words.join(" "))
 }
 
 fn refused(reason: &str) -> Refusal {
@@ -69,9 +60,8 @@ fn refuse_other_kinds(kind: &str, rest: &[&str]) -> Result<(), Refusal> {
     if TYPES.contains(&kind) {
         return Ok(());
     }
-    let make = "make a new one with `ssh-keygen -t ed25519`";
     Err(if kind == "ssh-dss" {
-        Refusal::new("DSA keys are broken and OpenSSH refuses them").hint(make)
+        Refusal::new("DSA keys are broken and OpenSSH refuses them").hint(MAKE)
     } else if kind.contains("-cert-v01@openssh.com") {
         refused("it is a certificate").hint("give the key itself, from the file without `-cert`")
     } else if rest.iter().any(|word| TYPES.contains(word)) {
@@ -85,68 +75,96 @@ fn refuse_other_kinds(kind: &str, rest: &[&str]) -> Result<(), Refusal> {
     })
 }
 
-/// Reads the encoded fields, RFC 4253 section 6.6 and OpenSSH's `PROTOCOL.u2f`.
-fn check(kind: &str, blob: &[u8]) -> Result<(), Refusal> {
-    let cut = || refused("it is cut short").hint("copy the whole line of the `.pub` file");
-    let fields = fields(blob).ok_or_else(cut)?;
-    let (inner, fields) = fields.split_first().ok_or_else(cut)?;
-    if *inner != kind.as_bytes() {
-        let inner = String::from_utf8_lossy(inner);
-        return Err(refused(&format!(
-            "its type says `{kind}`, its contents say {}",
-            shown(&inner)
-        )));
+/// A second key would pass for a comment of the first, and would not let anybody in. YAML makes one line of several.
+fn refuse_further_keys(text: &str, comment: &[&str]) -> Result<(), Refusal> {
+    let is_key = |pair: &[&str]| TYPES.contains(&pair[0]) && pair[1].starts_with(PREFIX);
+    if comment.windows(2).any(is_key) {
+        return Err(refused("a second key stands behind it")
+            .hint("give each key a line of its own that begins with `- `"));
     }
-    let curve = kind.split("-sha2-").nth(1).unwrap_or_default().trim_end_matches("@openssh.com");
-    let whole = match (kind, fields) {
-        ("ssh-ed25519", [key]) => key.len() == 32,
-        ("sk-ssh-ed25519@openssh.com", [key, application]) => {
-            key.len() == 32 && !application.is_empty()
-        }
-        ("ssh-rsa", [exponent, modulus]) => return check_rsa(exponent, modulus),
-        ("sk-ecdsa-sha2-nistp256@openssh.com", [name, point, application]) => {
-            is_point(curve, name, point) && !application.is_empty()
-        }
-        (_, [name, point]) => is_point(curve, name, point),
-        _ => false,
-    };
-    if whole { Ok(()) } else { Err(cut()) }
-}
-
-/// The length-prefixed strings that a key consists of; `None` when the last is not whole.
-fn fields(mut blob: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut fields = Vec::new();
-    while !blob.is_empty() {
-        let (length, rest) = blob.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (field, rest) = rest.split_at_checked(length)?;
-        fields.push(field);
-        blob = rest;
-    }
-    Some(fields)
-}
-
-fn check_rsa(exponent: &[u8], modulus: &[u8]) -> Result<(), Refusal> {
-    let significant = modulus.iter().position(|b| *b != 0).map_or(&[][..], |at| &modulus[at..]);
-    let unused = significant.first().map_or(0, |b| b.leading_zeros());
-    let bits = significant.len() * 8 - unused as usize;
-    if exponent.is_empty() || bits > 16_384 {
-        return Err(refused("its numbers are not those of an RSA key"));
-    }
-    if bits < 2048 {
-        return Err(Refusal::new(format!("an RSA key of {bits} bits is too weak"))
-            .hint("make a new one with `ssh-keygen -t ed25519`"));
+    if text.trim().contains(['\n', '\r']) {
+        return Err(refused("it goes over several lines").hint("write it on one line"));
     }
     Ok(())
 }
 
-/// An uncompressed point of the curve.
-fn is_point(curve: &str, name: &[u8], point: &[u8]) -> bool {
-    let size = match curve {
-        "nistp256" => 32,
-        "nistp384" => 48,
-        "nistp521" => 66,
-        _ => return false,
+/// Reads what is encoded: a whole key of the type that it says.
+fn refuse_other_contents(kind: &str, encoded: &str) -> Result<(), Refusal> {
+    let hint = "copy the whole line of the `.pub` file";
+    let blob = STANDARD.decode(encoded).map_err(|_| refused("its base64 is damaged").hint(hint))?;
+    let key = PublicKey::from_bytes(&blob)
+        .map_err(|_| refused("it is cut short or damaged").hint(hint))?;
+    let contents = key.algorithm();
+    if contents.as_str() != kind {
+        let contents = shown(contents.as_str());
+        return Err(refused(&format!("its type says `{kind}`, its contents say {contents}")));
+    }
+    key.key_data().rsa().map_or(Ok(()), refuse_weak)
+}
+
+fn refuse_weak(key: &RsaPublicKey) -> Result<(), Refusal> {
+    let bits = |number: &Mpint| {
+        let bytes = number.as_positive_bytes()?;
+        Some(bytes.len() * 8 - bytes.first()?.leading_zeros() as usize)
     };
-    name == curve.as_bytes() && point.len() == 2 * size + 1 && point[0] == 4
+    match (bits(&key.e), bits(&key.n)) {
+        (Some(_), Some(..2048)) => {
+            let bits = bits(&key.n).unwrap_or_default();
+            Err(Refusal::new(format!("an RSA key of {bits} bits is too weak")).hint(MAKE))
+        }
+        (Some(_), Some(..=16_384)) => Ok(()),
+        _ => Err(refused("its numbers are not those of an RSA key")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made by `ssh-keygen`, one of each type but those that need a security key.
+    const KEYS: [&str; 5] = [
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBoGK+kprxsWaFJGc2VYnBBN/x0gBd2jWh32rNtGETbF me@home",
+        "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBBRo9HSBW8+oVt56Avi0jAXkjAhnYEwzb35nYrfGHNQGVlosAAEP/fsv0/oDOPzWH4JI6r0DU+VrimqKAOFJj+E= me@home",
+        "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBNc1nbGFeS0i966sXt91zCpAVpllJEANmk08Wji0BfAGRVeICDcWrGAhsKSp94mpT9jbKwCTg5WN/Sad4Wntz9Hb6IEGmilvbbjWDZFK3K2kXpsEp0DOlFCNDgw9pjDZzQ== me@home",
+        "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBABpNwh5mqe4LFYZ3GsvhsKA943TD1r+k29+CpWFCjitIKFVNcV3Todts1r+I/sixG+9gCpRsWojxY6feEjSJ4dZpAAs5qEcObqCjcUmKY0hLL5qiBuFeVhLD0CVswLFr7gc9mzHmv1pB9DG0YOqQlNle4ARFBe22RnB6VP+WMzaWb6KZA== me@home",
+        "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCkSsliLk9qObKcCqEYjx9NzrbRm6oBV36Gt7SbrjeAtE2p4SSOE+47hSV5eiWXOv9ntYLqsn3dqD46W+jJpmH19ovnYNUItaju3qaeylshgW2JpAxK06hCbx2vlblk7rf9C6Xl4m6Jkjuim8bJl3H5fY3/eGtg1fKepiumzg09sujVWOArva4sa3/kRSbt9axptWB9k9RFnq6nNIwFhb+90dhlZ+GNvaQUWS8CR9sA5OkyxzBKF9hRuYWagrnx6ZcJ+kL3eEfSlnW3YRF9EtTmJhAzNncpFpEBcfGqV3cRz7nR6f6ANsqUa0FbZ62TCZJXRGOLr5Rh7CX1RbbaeNkp me@home",
+    ];
+
+    #[test]
+    fn keys_of_openssh_are_accepted() {
+        for line in KEYS {
+            let key: SshKey = line.parse().unwrap_or_else(|it| panic!("{line}: {it}"));
+            assert_eq!(key.as_str(), line);
+        }
+    }
+
+    #[test]
+    fn a_key_that_lost_or_gained_something_is_refused() {
+        for line in KEYS {
+            let words: Vec<&str> = line.split(' ').collect();
+            let blob = STANDARD.decode(words[1]).expect("base64");
+            for length in 0..blob.len() {
+                let cut = format!("{} {}", words[0], STANDARD.encode(&blob[..length]));
+                cut.parse::<SshKey>().expect_err(&cut);
+            }
+            let longer = [&blob[..], &[0]].concat();
+            let longer = format!("{} {}", words[0], STANDARD.encode(longer));
+            let refusal = longer.parse::<SshKey>().expect_err(&longer).to_string();
+            assert!(refusal.contains("cut short or damaged"), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn two_keys_are_no_key_with_a_comment() {
+        for between in ["\n", " \n", "\r\n", " ", " me@home "] {
+            let text = format!("{}{between}{}\n", KEYS[0], KEYS[1]);
+            let refusal = text.parse::<SshKey>().expect_err(&text).to_string();
+            assert!(refusal.contains("a second key stands behind it"), "{refusal}");
+        }
+        let broken = KEYS[4].replacen("AAAA", "AAAA\n", 1);
+        let refusal = broken.parse::<SshKey>().expect_err(&broken).to_string();
+        assert!(refusal.contains("several lines"), "{refusal}");
+        let about = format!("{} the new ssh-rsa key\n", KEYS[0]);
+        about.parse::<SshKey>().expect("a comment is free");
+    }
 }

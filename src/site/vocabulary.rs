@@ -8,11 +8,12 @@ use serde_json::Value as Json;
 use super::{
     amount::{ByteSize, Lifetime},
     name::{HostName, ServerName},
+    peer::Peer,
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::{Refusal, shown, stray},
     ssh_key::SshKey,
-    url::{HttpsUrl, ProxyUrl},
+    url::{HttpsUrl, ProxyUrl, RepositoryUrl},
 };
 
 /// What a key takes.
@@ -55,7 +56,9 @@ const WORDS: &[Word] = &[
     word("localpart", false, typed::<Localpart>),
     word("number", true, typed::<Number>),
     word("port", true, typed::<Port>),
+    word("peer", false, typed::<Peer>),
     word("proxy URL", false, typed::<ProxyUrl>),
+    word("repository URL", false, typed::<RepositoryUrl>),
     word("server name", false, typed::<ServerName>),
     word("SSH key", false, typed::<SshKey>),
     word("text", false, typed::<Text>),

@@ -3,17 +3,12 @@
 //! `/dev/kvm` can open and still be broken, for instance when it is nested, so a real kernel has to say
 //! something within a deadline.
 
-use std::{
-    fs,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, time::Duration};
 
 use super::{image::Image, root::Root};
 use crate::{
     error::Result,
-    host::{Host, files},
+    host::{Host, files, wait_until},
 };
 
 /// How fast machines run here.
@@ -86,12 +81,7 @@ fn kvm_boots(host: &Host, root: &Root, image: &Image, cache: &Path) -> Result<bo
     words.extend(["-serial", &serial, "-kernel", &kernel, "-initrd", &initrd]);
     words.extend(["-append", "console=ttyS0 panic=-1"]);
     let mut process = host.spawn(&root.words(&words), &log)?;
-    let end = Instant::now() + DEADLINE;
-    while Instant::now() < end && process.is_running() {
-        if super::console::read(&console).contains("Run /init") {
-            return Ok(true);
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
-    Ok(super::console::read(&console).contains("Run /init"))
+    let boots = || super::console::read(&console).contains("Run /init");
+    wait_until(DEADLINE, Duration::from_millis(200), || Ok(boots() || !process.is_running()))?;
+    Ok(boots())
 }

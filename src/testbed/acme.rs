@@ -2,8 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::json;
@@ -11,7 +10,7 @@ use serde_json::json;
 use super::{link::GATEWAY, root::Root, trust::Certificate};
 use crate::{
     error::{Error, Result},
-    host::{Host, Process, files},
+    host::{Host, Process, files, wait_until},
 };
 
 /// The authority, answering.
@@ -49,20 +48,14 @@ impl Acme {
     pub fn authority(&mut self, host: &Host) -> Result<String> {
         let url = format!("https://{MANAGEMENT}/roots/0");
         let words = self.root.words(&["curl", "-fsSk", &url]);
-        let deadline = Instant::now() + Duration::from_secs(20);
-        loop {
+        let failed = || Error::host(format!("pebble does not start; see `{}`", self.log.display()));
+        let mut certificate = None;
+        wait_until(Duration::from_secs(20), Duration::from_millis(200), || {
             let outcome = host.outcome(&words, "")?;
-            if outcome.status == 0 {
-                return Ok(outcome.stdout);
-            }
-            if Instant::now() > deadline || !self.process.is_running() {
-                return Err(Error::host(format!(
-                    "pebble does not start; see `{}`",
-                    self.log.display()
-                )));
-            }
-            thread::sleep(Duration::from_millis(200));
-        }
+            certificate = (outcome.status == 0).then_some(outcome.stdout);
+            Ok(certificate.is_some() || !self.process.is_running())
+        })?;
+        certificate.ok_or_else(failed)
     }
 
     /// How many orders and validations it has been asked for so far.

@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::{
     accelerator::Accelerator,
-    case::{Case, Start},
+    case::{Case, Lane, Start},
+    container::Container,
     disk::{self, Base},
     front::Fronts,
     golden::{self, Golden},
+    guest::Guest,
     internet::Internet,
     machine::{Board, Hardware, Machine},
     orders::Orders,
@@ -60,6 +62,7 @@ impl<'a> Bed<'a> {
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
         let bed = Bed { internet, progress, host, orders, accelerator, base, archives };
         files::remove(&bed.shared_disk())?;
+        files::remove(&bed.shared_tree())?;
         Ok(bed)
     }
 
@@ -86,7 +89,27 @@ impl<'a> Bed<'a> {
     }
 
     /// Makes what the machine of a case starts from, in `dir`.
-    pub fn lay_disks(&self, case: &Case, dir: &Path) -> Result<Laid> {
+    pub fn lay(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
+        match case.lane {
+            Lane::Container => self.lay_container(case, dir),
+            Lane::Qemu => {
+                let laid = self.lay_disks(case, dir)?;
+                Ok((Guest::Qemu(self.machine(dir, &laid)), laid))
+            }
+        }
+    }
+
+    fn lay_container(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
+        let (tree, shared) = (self.orders.image.tree.clone(), self.shared_tree());
+        let fresh = case.start == Start::Fresh || !shared.is_dir();
+        let below = if fresh { vec![tree] } else { vec![shared, tree] };
+        let container = Container::new(dir, &below);
+        let (authorities, id) = (&self.internet.authorities, format!("testbed-{}", case.name));
+        container.lay_in(self.host, authorities, &id, &case.user_data)?;
+        Ok((Guest::Container(container), Laid { kernel: None, fresh, golden: None, seed: true }))
+    }
+
+    fn lay_disks(&self, case: &Case, dir: &Path) -> Result<Laid> {
         let disk = dir.join("disk.raw");
         let mut laid = Laid { kernel: None, fresh: false, golden: None, seed: true };
         files::write(&dir.join("user-data"), &case.user_data)?;
@@ -158,6 +181,10 @@ impl<'a> Bed<'a> {
         self.orders.cache.join("packages.raw")
     }
 
+    fn shared_tree(&self) -> PathBuf {
+        self.orders.cache.join("packages.tree")
+    }
+
     /// A machine with the disks in `dir`.
     #[must_use]
     pub fn machine(&self, dir: &Path, laid: &Laid) -> Machine {
@@ -171,12 +198,17 @@ impl<'a> Bed<'a> {
         &'w mut self,
         case: &'w Case,
         dir: &Path,
-        laid: Laid,
+        (machine, laid): (Guest, Laid),
         shares: bool,
     ) -> World<'w> {
-        let copy_to = self.shared_disk();
+        let copy_to = match case.lane {
+            Lane::Qemu => self.shared_disk(),
+            Lane::Container => self.shared_tree(),
+        };
         World {
-            machine: self.machine(dir, &laid),
+            machine,
+            plan: case.plan.clone(),
+            documents: 0,
             host: self.host,
             internet: &mut self.internet,
             case,

@@ -1,6 +1,9 @@
 //! One case: a site, what it compiles to, and the script that says what must hold.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +13,7 @@ use crate::{
     error::{Error, Errors, Result},
     host::files,
     plan::Plan,
+    site::HostName,
 };
 
 /// A case, compiled: the half that runs in the namespace reads no site.
@@ -17,6 +21,8 @@ use crate::{
 pub struct Case {
     /// The folder's name.
     pub name: String,
+    /// What the machine runs in.
+    pub lane: Lane,
     /// What the machine starts from.
     pub start: Start,
     /// Its site file.
@@ -31,6 +37,8 @@ pub struct Case {
     pub fingerprint: String,
     /// What the user pastes.
     pub user_data: String,
+    /// Further sites of the folder, by the names of their files without the ending.
+    pub further: BTreeMap<String, Further>,
     /// The localpart of its first user.
     pub admin: String,
     /// A homeserver that the site federates with, if it does with any.
@@ -41,6 +49,49 @@ pub struct Case {
     pub repository: String,
     /// Where the machine finds its certificate authority.
     pub authority: String,
+}
+
+/// Another document for the same machine.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Further {
+    /// What the machine is to become.
+    pub plan: Plan,
+    /// What the user pastes.
+    pub user_data: String,
+}
+
+/// What a machine runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lane {
+    /// A QEMU, with a kernel of its own.
+    Qemu,
+    /// A container, on the kernel of this host.
+    Container,
+}
+
+/// The line of a script that says what its machine runs in, if it is not QEMU.
+const RUNS: &str = "# runs in: ";
+
+impl Lane {
+    /// What a script says.
+    fn of(script: &str) -> Result<Lane> {
+        match script.lines().find_map(|line| line.strip_prefix(RUNS)) {
+            None | Some("qemu") => Ok(Lane::Qemu),
+            Some("container") => Ok(Lane::Container),
+            Some(word) => Err(Error::new(format!("a machine cannot run in `{word}`"))
+                .hint("write `# runs in: container`, or `qemu`")),
+        }
+    }
+
+    /// Its name, as a script says it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Lane::Qemu => "qemu",
+            Lane::Container => "container",
+        }
+    }
 }
 
 /// What a machine starts from.
@@ -86,31 +137,39 @@ impl Case {
     pub fn compile(
         file: &Path,
         mut plan: Plan,
-        image: Option<&Path>,
+        wanted: &Wanted<'_>,
         fixture: &Fixture,
     ) -> std::result::Result<Case, Errors> {
         let listed = fact(&plan, "LISTED")?;
         let anyone = listed == "anyone";
         let fingerprint = fact(&plan, "MATRIX_FINGERPRINT")?;
-        if image.is_none() {
+        if wanted.image.is_none() {
             pin(&mut plan, &fingerprint, fixture.fingerprint());
         }
         let script = file.with_file_name("test.sh");
         let script = std::fs::canonicalize(script).ok();
-        let start = match (image, &script) {
-            (Some(image), _) => Start::Given(image.to_owned()),
-            (None, Some(script)) => Start::of(&files::read(script)?)?,
-            (None, None) => Start::Fresh,
+        let text = script.as_deref().map_or(Ok(String::new()), files::read)?;
+        let start = match wanted.image {
+            Some(image) => Start::Given(image.to_owned()),
+            None => Start::of(&text)?,
         };
+        let lane = if wanted.container { Lane::Container } else { Lane::of(&text)? };
+        if lane == Lane::Container && !matches!(start, Start::Fresh | Start::Packages) {
+            return Err(Error::new("a container starts from the tree of the stock image alone")
+                .hint("test an image in QEMU")
+                .into());
+        }
         Ok(Case {
             name: name(file),
+            lane,
+            further: BTreeMap::new(),
             site: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
             start,
             script,
             user_data: document(&plan)?,
             admin: fact(&plan, "ADMIN")?,
             listed: if anyone { Some("listed.example.net".to_owned()) } else { Some(listed) }
-                .filter(|it| *it != plan.server_name),
+                .filter(|it| *it != plan.server_name && it.parse::<HostName>().is_ok()),
             anyone,
             repository: fact(&plan, "MATRIX_REPOSITORY")?,
             authority: fact(&plan, "ACME")?,
@@ -118,6 +177,16 @@ impl Case {
             fingerprint,
             plan,
         })
+    }
+
+    /// Adds another site of its folder.
+    pub fn add(&mut self, file: &Path, mut plan: Plan, fixture: &Fixture) -> Result<()> {
+        let fingerprint = fact(&plan, "MATRIX_FINGERPRINT")?;
+        pin(&mut plan, &fingerprint, fixture.fingerprint());
+        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let user_data = document(&plan)?;
+        self.further.insert(name, Further { plan, user_data });
+        Ok(())
     }
 
     /// Puts the key of `fixture` into the plan of its image too.
@@ -132,6 +201,26 @@ impl Case {
     pub fn dir(&self, cache: &Path) -> PathBuf {
         dir(cache, &self.name)
     }
+}
+
+/// What the caller asks for beside the case itself.
+#[derive(Debug, Default)]
+pub struct Wanted<'a> {
+    /// An image to start from.
+    pub image: Option<&'a Path>,
+    /// A container, whatever the script says.
+    pub container: bool,
+}
+
+/// The further sites beside that of a case: all but `site.yaml` in a folder with a script.
+pub fn beside(file: &Path) -> Result<Vec<PathBuf>> {
+    let is_case = file.file_name().is_some_and(|name| name == "site.yaml");
+    if !is_case || !file.with_file_name("test.sh").is_file() {
+        return Ok(Vec::new());
+    }
+    let all = files::list(file.parent().unwrap_or(Path::new(".")))?;
+    let is_site = |path: &PathBuf| path.extension().is_some_and(|it| it == "yaml") && path != file;
+    Ok(all.into_iter().filter(is_site).collect())
 }
 
 /// An error when the case of `file` cannot be played here: to be asked before anything is built.

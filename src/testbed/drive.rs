@@ -116,6 +116,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("HOST", &case.plan.host),
         set("ADMIN", &case.admin),
         set("LISTED", case.listed.as_deref().unwrap_or_default()),
+        set("RUNS_IN", case.lane.word()),
         set("ANYONE", if case.anyone { "yes" } else { "" }),
         set("MACHINE", MACHINE),
         set("STRANGER", STRANGER_NAME),

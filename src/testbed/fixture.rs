@@ -11,9 +11,9 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use crate::{
+    digest::sha256,
     error::{Error, Result},
     host::{Host, files},
 };
@@ -134,11 +134,8 @@ impl std::fmt::Display for Version {
 
 /// Names everything besides the version that the packages depend on.
 fn digest(fingerprint: &str) -> String {
-    let mut hash = Sha256::new_with_prefix(fingerprint);
-    for (name, text) in SCRIPTS {
-        hash.update(format!("\n{name} {}\n{text}", text.len()));
-    }
-    format!("{:x}", hash.finalize())
+    let parts = SCRIPTS.iter().map(|(name, text)| format!("\n{name} {}\n{text}", text.len()));
+    sha256(fingerprint.to_owned() + &parts.collect::<String>())
 }
 
 fn place_scripts(dir: &Path) -> Result<()> {

@@ -1,13 +1,7 @@
 //! The fronts: one nginx that stands for the archives, the Matrix repository, the certificate
 //! authority and the operator's other web server, under their real names.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, fmt::Write as _, path::Path, time::Duration};
 
 use super::{
     acme,
@@ -18,7 +12,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    host::{Host, Process, archives::Archive, files},
+    host::{Host, Process, archives::Archive, files, wait_until},
 };
 
 /// Everything that is served, by name.
@@ -74,11 +68,15 @@ impl Fronts {
         self.open(at, &format!("location / {{ {pass}; }}"));
     }
 
-    /// Serves one document as JSON, readable from any web page.
+    /// Serves one document as JSON, readable from any web page, as web servers like to: behind a redirect, and
+    /// with a charset.
     pub fn document(&mut self, host: &str, path: &str, file: &Path) {
-        let headers = "default_type application/json; add_header Access-Control-Allow-Origin *;";
-        let location = format!("location = {path} {{ {headers} alias {}; }}", file.display());
-        self.add(host, &location);
+        let open = "add_header Access-Control-Allow-Origin * always;";
+        let charset =
+            "default_type application/json; charset utf-8; charset_types application/json;";
+        self.add(host, &format!("location = {path} {{ {open} return 302 /published$uri; }}"));
+        let there = format!("location = /published{path}");
+        self.add(host, &format!("{there} {{ {open} {charset} alias {}; }}", file.display()));
     }
 
     /// The names, for the certificate and for DNS.
@@ -157,14 +155,11 @@ impl Server {
     /// Ends it with its workers, which a killed master would leave behind, listening.
     pub fn stop(mut self, host: &Host) -> Result<()> {
         host.run(&["kill", "-TERM", &self.process.id().to_string()])?;
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while self.is_running() {
-            if Instant::now() > deadline {
-                return Err(Error::host("the front of the test internet does not end"));
-            }
-            thread::sleep(Duration::from_millis(100));
+        let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(100));
+        if wait_until(limit, pause, || Ok(!self.is_running()))? {
+            return Ok(());
         }
-        Ok(())
+        Err(Error::host("the front of the test internet does not end"))
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Image {
     pub format: String,
     /// The kernel and its initrd when the disk has no boot loader.
     pub kernel: Option<(PathBuf, PathBuf)>,
+    /// The same packages and files as a tree.
+    pub tree: PathBuf,
 }
 
 const OFFICIAL: &str = "https://cloud.debian.org/images/cloud";
@@ -33,15 +35,16 @@ const OFFICIAL: &str = "https://cloud.debian.org/images/cloud";
 impl Image {
     /// The image of `suite`, fetched or built below `cache` unless it stands there already.
     pub fn ready(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
-        match official(host, suite, cache)? {
+        let tree = tree(host, suite, cache)?;
+        match official(host, suite, &tree, cache)? {
             Some(image) => Ok(image),
-            None => build(host, suite, cache),
+            None => build(host, suite, tree, cache),
         }
     }
 }
 
 /// Debian's own file; `None` when it cannot be reached.
-fn official(host: &Host, suite: &str, cache: &Path) -> Result<Option<Image>> {
+fn official(host: &Host, suite: &str, tree: &Path, cache: &Path) -> Result<Option<Image>> {
     let Some(name) = official_name(suite) else { return Ok(None) };
     let folder = format!("{OFFICIAL}/{suite}/latest");
     let Ok(sums) = fetch(host, &format!("{folder}/SHA512SUMS")) else { return Ok(None) };
@@ -52,6 +55,7 @@ fn official(host: &Host, suite: &str, cache: &Path) -> Result<Option<Image>> {
         disk: disk.clone(),
         format: "qcow2".to_owned(),
         kernel: None,
+        tree: tree.to_owned(),
     };
     if matches(host, sum, cache) {
         return Ok(Some(image));
@@ -83,24 +87,33 @@ fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
     host.outcome(&words, &format!("{sum}\n")).is_ok_and(|outcome| outcome.status == 0)
 }
 
-/// The same packages and files, on a disk without a boot loader.
-fn build(host: &Host, suite: &str, cache: &Path) -> Result<Image> {
-    let name = format!("image-{suite}");
-    let packages = cloud::PACKAGES;
+/// The packages and files of the image in a folder, made below `cache` unless it stands there already.
+fn tree(host: &Host, suite: &str, cache: &Path) -> Result<PathBuf> {
+    let (name, packages) = (format!("image-{suite}"), cloud::PACKAGES);
     let recipe = Recipe { name: &name, suite, packages, arguments: &[], sources: "" };
-    let disk = cache.join(format!("{name}.raw"));
-    let mark = cache.join(format!("{name}.raw.recipe"));
+    let mark = cache.join(format!("{name}.tree.recipe"));
     let key = format!("{}{}", recipe.key(), stock::key());
     let tree = recipe.ready(host, &Archives::of_this_host(host)?, cache)?;
-    if !(disk.is_file() && fs::read_to_string(&mark).is_ok_and(|text| text == key)) {
-        stock::furnish(host, &tree)?;
+    if fs::read_to_string(&mark).is_ok_and(|text| text == key) {
+        return Ok(tree);
+    }
+    stock::furnish(host, &tree)?;
+    files::remove(&cache.join(format!("{name}.raw")))?;
+    files::write(&mark, &key)?;
+    Ok(tree)
+}
+
+/// The tree on a disk without a boot loader; a new tree has removed the disk of the old one.
+fn build(host: &Host, suite: &str, tree: PathBuf, cache: &Path) -> Result<Image> {
+    let disk = cache.join(format!("image-{suite}.raw"));
+    if !disk.is_file() {
         stock::fill(host, &tree, &disk)?;
-        files::write(&mark, &key)?;
     }
     Ok(Image {
         origin: format!("Debian's genericcloud package set of {suite}, made here"),
         disk,
         format: "raw".to_owned(),
         kernel: Some((stock::newest(&tree, "vmlinuz-")?, stock::newest(&tree, "initrd.img-")?)),
+        tree,
     })
 }

@@ -8,8 +8,10 @@ use std::{
 
 use super::{
     bed::Bed,
-    case::{Case, Start},
-    console, drive, look,
+    case::{Case, Lane, Start},
+    console, drive,
+    guest::Guest,
+    look,
     orders::{Orders, Verdict},
     report::{Report, Times},
     tally::Tally,
@@ -26,8 +28,8 @@ pub fn play(orders: &Orders) -> Result<Verdict> {
     let mut bed = Bed::make(&host, orders)?;
     let (mut tally, mut report) = (Tally::default(), Report::default());
     for (n, case) in orders.cases.iter().enumerate() {
-        let later = &orders.cases[n + 1..];
-        let shares = later.iter().any(|case| case.start == Start::Packages);
+        let later = orders.cases[n + 1..].iter().filter(|later| later.lane == case.lane);
+        let shares = later.clone().any(|case| case.start == Start::Packages);
         report.add(case_of(&mut bed, case, shares, &mut tally));
         files::write(&orders.cache.join("report.txt"), &report.table())?;
     }
@@ -44,16 +46,20 @@ pub fn look(orders: &Orders) -> Result<()> {
     let dir = bed.dir(case);
     bed.stage(case, &dir)?;
     bed.internet.name_machine(&case.plan.names)?;
-    let mut machine = bed.machine(&dir, &bed.kept(case, &dir));
+    if case.lane == Lane::Container {
+        return Err(Error::new("a container leaves no machine to look into")
+            .hint("play the case with QEMU: take the line `# runs in: container` out"));
+    }
+    let mut machine = Guest::Qemu(bed.machine(&dir, &bed.kept(case, &dir)));
     machine.start(&host)?;
-    look::listen(&mut machine)
+    look::listen(&host, &mut machine)
 }
 
 /// Plays one case; what fails in it is a result and no reason to leave the others out.
 fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> Times {
     let (began, failed) = (Instant::now(), tally.failed());
     let dir = bed.dir(case);
-    let mut times = Times { name: case.name.clone(), ..Times::default() };
+    let mut times = Times { name: case.name.clone(), lane: case.lane.word(), ..Times::default() };
     match set(bed, case, shares, &dir) {
         Ok(mut world) => {
             if let Err(error) = drive::drive(&mut world, &dir, tally) {
@@ -81,7 +87,7 @@ fn set<'a>(bed: &'a mut Bed<'_>, case: &'a Case, shares: bool, dir: &Path) -> Re
     files::remove(dir)?;
     files::make(dir)?;
     bed.stage(case, dir)?;
-    let laid = bed.lay_disks(case, dir)?;
+    let laid = bed.lay(case, dir)?;
     Ok(bed.world(case, dir, laid, shares))
 }
 
@@ -92,7 +98,7 @@ fn look_for_faults(world: &mut World<'_>, tally: &mut Tally) {
     if console.is_empty() {
         faults.push("the console said nothing at all".to_owned());
     }
-    match world.machine.run(&console::search(), Duration::from_secs(120)) {
+    match world.machine.run(world.host, &console::search(), Duration::from_secs(120)) {
         Ok(journal) if journal.status == 0 => faults.extend(console::faults(&journal.stdout)),
         Ok(journal) => faults.push(format!("the journal cannot be read: {}", journal.stderr)),
         Err(error) => faults.push(format!("the journal cannot be read: {error}")),
@@ -103,28 +109,40 @@ fn look_for_faults(world: &mut World<'_>, tally: &mut Tally) {
 
 /// The machine's own record; none when it does not answer.
 fn steps(world: &mut World<'_>) -> String {
-    let steps = world.machine.run("cat /var/lib/homeseed/steps.log", Duration::from_secs(30));
+    let steps =
+        world.machine.run(world.host, "cat /var/lib/homeseed/steps.log", Duration::from_secs(30));
     steps.map(|outcome| outcome.stdout).unwrap_or_default()
 }
 
 /// A good case leaves its console; a bad one everything.
 fn end(world: &mut World<'_>, dir: &Path, good: bool) {
     if good {
-        world.machine.cut_power();
-        fs::remove_file(dir.join("disk.raw")).ok();
+        world.machine.end();
+        discard(world.host, dir);
         world.progress.wipe();
         return;
     }
     let journal = "journalctl --no-pager -o short-monotonic | tail -n 20000";
-    if let Ok(outcome) = world.machine.run(journal, Duration::from_secs(180)) {
+    if let Ok(outcome) = world.machine.run(world.host, journal, Duration::from_secs(180)) {
         files::write(&dir.join("journal.log"), &outcome.stdout).ok();
     }
-    world.machine.run("sync", Duration::from_secs(60)).ok();
-    world.machine.cut_power();
+    world.machine.run(world.host, "sync", Duration::from_secs(60)).ok();
+    world.machine.end();
     world.progress.say(&format!(
         "{}: console, journal, the script's words and the disk are in {}\n\
-         hint: `homeseed test --look` with the same site boots that disk and gives you a shell",
+         hint: `homeseed test --shell` with the same site boots that disk and gives you a shell",
         world.case.name,
         dir.display()
     ));
+}
+
+/// What a machine has written is of no use once its case is good.
+fn discard(host: &Host, dir: &Path) {
+    fs::remove_file(dir.join("disk.raw")).ok();
+    if dir.join("upper").is_dir() {
+        host.run(&["umount", "--lazy", &dir.join("root").to_string_lossy()]).ok();
+        for name in ["upper", "work"] {
+            files::remove(&dir.join(name)).ok();
+        }
+    }
 }

@@ -3,8 +3,7 @@
 use std::{
     net::TcpStream,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use super::{
@@ -18,7 +17,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    host::{Host, files},
+    host::{Host, files, wait_until},
 };
 
 /// Everything outside the machine.
@@ -120,12 +119,12 @@ fn addresses(name: &str, ipv4: &str, ipv6: &str) -> [(String, String); 2] {
 
 /// Waits until somebody listens, or has ended.
 fn listens(address: &str, port: u16, mut is_running: impl FnMut() -> bool) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(15);
-    while TcpStream::connect((address, port)).is_err() {
-        if Instant::now() > deadline || !is_running() {
-            return Err(Error::host(format!("nothing listens on {address} port {port}")));
-        }
-        thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
+    let nobody = || Error::host(format!("nothing listens on {address} port {port}"));
+    let (limit, pause) = (Duration::from_secs(15), Duration::from_millis(100));
+    let answers = wait_until(limit, pause, || match TcpStream::connect((address, port)) {
+        Ok(_) => Ok(true),
+        Err(_) if is_running() => Ok(false),
+        Err(_) => Err(nobody()),
+    })?;
+    if answers { Ok(()) } else { Err(nobody()) }
 }

@@ -26,8 +26,28 @@ pub const MACHINE6: &str = "2606:2800:220:1:5054:ff:fe12:3456";
 pub const MACHINE_MAC: &str = "52:54:00:12:34:56";
 /// The machine's end of the wire.
 pub const TAP: &str = "tap0";
+/// The container's end of the wire: systemd's own name for it, so that its defaults configure it.
+pub const CONTAINER_LINK: &str = "host0";
+/// Our end of the container's wire.
+pub const CONTAINER_PEER: &str = "peer0";
+/// The network namespace of the container.
+pub const NAMESPACE: &str = "machine";
 /// The bridge.
 pub const BRIDGE: &str = "br0";
+
+/// A new network namespace for a container, with a wire to the bridge; an earlier one goes.
+pub fn plug_container(host: &Host) -> Result<()> {
+    host.outcome(&["ip", "netns", "delete", NAMESPACE], "")?;
+    host.outcome(&["ip", "link", "delete", CONTAINER_PEER], "")?;
+    let lines = format!(
+        "netns add {NAMESPACE}\n\
+         link add {CONTAINER_PEER} type veth peer name {CONTAINER_LINK} netns {NAMESPACE}\n\
+         link set {CONTAINER_PEER} master {BRIDGE} up\n"
+    );
+    host.feed(&["ip", "-batch", "-"], &lines)?;
+    let words = ["ip", "-n", NAMESPACE, "link", "set", CONTAINER_LINK, "address", MACHINE_MAC];
+    host.run(&words)
+}
 
 /// Makes the bridge, its addresses and the machine's end; needs the namespace.
 pub fn up(host: &Host, root: &Root) -> Result<()> {

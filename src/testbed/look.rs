@@ -5,18 +5,18 @@ use std::{
     time::Duration,
 };
 
-use super::machine::Machine;
-use crate::error::Result;
+use super::guest::Guest;
+use crate::{error::Result, host::Host};
 
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs each line that the reader types as root, until there are no more.
-pub fn listen(machine: &mut Machine) -> Result<()> {
-    machine.wait_for_shell(PATIENCE)?;
+pub fn listen(host: &Host, machine: &mut Guest) -> Result<()> {
+    machine.wait_for_shell(host, PATIENCE)?;
     eprintln!("a shell as root; each line is a script of its own; end with Ctrl-D");
     prompt();
     for line in stdin().lock().lines().map_while(std::result::Result::ok) {
-        match machine.run(&line, PATIENCE) {
+        match machine.run(host, &line, PATIENCE) {
             Ok(outcome) => {
                 write!(stdout(), "{}{}", outcome.stdout, outcome.stderr).ok();
             }

@@ -2,7 +2,6 @@
 
 use std::{
     path::{Path, PathBuf},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -16,7 +15,7 @@ use super::{
 };
 use crate::{
     error::{Error, Result},
-    host::{Host, Outcome, Process},
+    host::{Host, Outcome, Process, wait_until},
 };
 
 /// What a machine is built of.
@@ -136,21 +135,19 @@ impl Machine {
 
     /// Waits until its shell answers.
     pub fn wait_for_shell(&mut self, limit: Duration) -> Result<()> {
-        let deadline = Instant::now() + limit;
-        while self.run("true", Duration::from_secs(5)).is_err() {
+        let answers = wait_until(limit, Duration::from_millis(500), || {
+            if self.run("true", Duration::from_secs(5)).is_ok() {
+                return Ok(true);
+            }
             self.alive()?;
-            if let Some(fault) = console::faults(&self.console()).pop() {
-                return Err(Error::new(format!("the machine does not boot: {fault}")));
+            match console::faults(&self.console()).pop() {
+                Some(fault) => Err(Error::new(format!("the machine does not boot: {fault}"))),
+                None => Ok(false),
             }
-            if Instant::now() > deadline {
-                let last = console::last_line(&self.console());
-                return Err(Error::new(format!(
-                    "the machine's shell did not answer; last: {last}"
-                )));
-            }
-            thread::sleep(Duration::from_millis(500));
-        }
-        Ok(())
+        })?;
+        let last = || console::last_line(&self.console());
+        let silent = || Error::new(format!("the machine's shell did not answer; last: {}", last()));
+        if answers { Ok(()) } else { Err(silent()) }
     }
 
     /// Reboots it from inside, as an operator would, and waits for the new boot's shell.
@@ -158,16 +155,13 @@ impl Machine {
         let boot = "cat /proc/sys/kernel/random/boot_id";
         let before = self.run(boot, Duration::from_secs(30))?.stdout;
         self.run("systemctl reboot", Duration::from_secs(30)).ok();
-        let deadline = Instant::now() + limit;
-        while Instant::now() < deadline {
-            thread::sleep(Duration::from_secs(1));
+        let is_back = wait_until(limit, Duration::from_secs(1), || {
             self.alive()?;
             let now = self.run(boot, Duration::from_secs(5)).map(|outcome| outcome.stdout);
-            if now.is_ok_and(|now| !now.is_empty() && now != before) {
-                return Ok(());
-            }
-        }
-        Err(Error::new("the machine did not come back from a reboot"))
+            Ok(now.is_ok_and(|now| !now.is_empty() && now != before))
+        })?;
+        let lost = || Error::new("the machine did not come back from a reboot");
+        if is_back { Ok(()) } else { Err(lost()) }
     }
 
     /// Copies its disk while it stands still; the copy is as after a clean `sync`.

@@ -1,6 +1,6 @@
 //! The tools root of one run: the cached tree with a layer above it for this run's own files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::root::Root;
 use crate::{
@@ -12,18 +12,11 @@ use crate::{
 ///
 /// Needs a mount namespace: what is mounted here ends with it.
 pub fn overlay(host: &Host, tree: &Root, dir: &Path, shared: &Path) -> Result<Root> {
-    let (upper, work, merged) = (dir.join("upper"), dir.join("work"), dir.join("root"));
-    for folder in [&upper, &work, &merged] {
+    let merged = dir.join("root");
+    for folder in [&dir.join("upper"), &dir.join("work"), &merged] {
         files::remove(folder)?;
-        files::make(folder)?;
     }
-    let options = format!(
-        "lowerdir={},upperdir={},workdir={}",
-        tree.dir().display(),
-        upper.display(),
-        work.display()
-    );
-    host.run(&["mount", "-t", "overlay", "overlay", "-o", &options, &merged.to_string_lossy()])?;
+    layered(host, &[tree.dir().to_owned()], dir)?;
     for (kind, place) in [("proc", "proc"), ("sysfs", "sys"), ("tmpfs", "tmp"), ("tmpfs", "run")] {
         let place = merged.join(place);
         host.run(&["mount", "-t", kind, kind, &place.to_string_lossy()])?;
@@ -31,6 +24,18 @@ pub fn overlay(host: &Host, tree: &Root, dir: &Path, shared: &Path) -> Result<Ro
     bind(host, Path::new("/dev"), &merged.join("dev"))?;
     bind(host, shared, &inside(&merged, shared))?;
     Ok(Root::at(&merged))
+}
+
+/// Shows the trees `below`, the uppermost first, at `dir/root`; what is written there goes to `dir/upper`.
+pub fn layered(host: &Host, below: &[PathBuf], dir: &Path) -> Result<()> {
+    let (upper, work, merged) = (dir.join("upper"), dir.join("work"), dir.join("root"));
+    for folder in [&upper, &work, &merged] {
+        files::make(folder)?;
+    }
+    let below: Vec<String> = below.iter().map(|tree| tree.display().to_string()).collect();
+    let (upper, work) = (upper.display(), work.display());
+    let options = format!("lowerdir={},upperdir={upper},workdir={work}", below.join(":"));
+    host.run(&["mount", "-t", "overlay", "overlay", "-o", &options, &merged.to_string_lossy()])
 }
 
 /// Shows a folder of the host at `target`, which is made.
@@ -48,12 +53,12 @@ pub fn cover(host: &Host, source: &Path, target: &Path) -> Result<()> {
 
 /// The host's own file of the same name as one in the root.
 #[must_use]
-pub fn outside(root: &Path, path: &Path) -> std::path::PathBuf {
+pub fn outside(root: &Path, path: &Path) -> PathBuf {
     Path::new("/").join(path.strip_prefix(root).unwrap_or(path))
 }
 
 /// Where an absolute path of the root lies, seen from outside.
 #[must_use]
-pub fn inside(root: &Path, path: &Path) -> std::path::PathBuf {
+pub fn inside(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }

@@ -8,8 +8,7 @@ use std::{
     io::Read,
     net::TcpStream,
     path::{Path, PathBuf},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
@@ -18,7 +17,7 @@ use serde_json::{Value, json};
 use super::{fixture::Fixture, root::Root, trust::Certificate};
 use crate::{
     error::{Error, Result},
-    host::{Host, Process, files},
+    host::{Host, Process, files, wait_until},
 };
 
 /// What makes a homeserver this one.
@@ -82,21 +81,16 @@ pub fn start(
 impl Running {
     /// Waits until it listens; an error when it ends instead, or takes too long.
     pub fn wait(&mut self) -> Result<()> {
-        let deadline = Instant::now() + PATIENCE;
-        while [443, PLAIN_PORT]
-            .iter()
-            .any(|port| TcpStream::connect((&*self.address, *port)).is_err())
-        {
-            if Instant::now() > deadline || !self.process.is_running() {
-                return Err(Error::host(format!(
-                    "the homeserver `{}` does not start",
-                    self.server_name
-                ))
-                .hint(format!("its log is `{}`", self.process.log().display())));
-            }
-            thread::sleep(Duration::from_millis(100));
+        let ports = [443, PLAIN_PORT];
+        let listens = |port: &u16| TcpStream::connect((&*self.address, *port)).is_ok();
+        wait_until(PATIENCE, Duration::from_millis(100), || {
+            Ok(ports.iter().all(listens) || !self.process.is_running())
+        })?;
+        if ports.iter().all(listens) {
+            return Ok(());
         }
-        Ok(())
+        let message = format!("the homeserver `{}` does not start", self.server_name);
+        Err(Error::host(message).hint(format!("its log is `{}`", self.process.log().display())))
     }
 
     /// Makes the user `localpart` with `password`; no error when the user exists.

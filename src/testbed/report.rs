@@ -15,6 +15,8 @@ pub struct Report {
 pub struct Times {
     /// The case.
     pub name: String,
+    /// What its machine ran in.
+    pub lane: &'static str,
     /// From its beginning to its end.
     pub total: Duration,
     /// From each power-on or reboot, counted from the last power-on, until everything was served.
@@ -34,12 +36,19 @@ impl Report {
     /// As a table.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut text = String::from("case              total   cloud-init   power-on to ready\n");
+        let mut text =
+            String::from("case              in          total   cloud-init   power-on to ready\n");
         for case in &self.cases {
             let ready: Vec<String> = case.ready_after.iter().copied().map(clock).collect();
             let (name, total) = (&case.name, clock(case.total));
             let finished = case.cloud_init.as_deref().unwrap_or("-");
-            writeln!(text, "{name:<16}  {total}   {finished:>8} s   {}", ready.join(", ")).ok();
+            let lane = case.lane;
+            writeln!(
+                text,
+                "{name:<16}  {lane:<9}  {total}   {finished:>8} s   {}",
+                ready.join(", ")
+            )
+            .ok();
         }
         for case in self.cases.iter().filter(|case| !case.steps.trim().is_empty()) {
             writeln!(text, "\nsteps of {}, seconds", case.name).ok();

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
-use sha2::{Digest, Sha256};
 
 use crate::{
     backend::image::cloud,
+    digest::sha256,
     error::{Error, Result},
     host::{Host, files},
 };
@@ -24,7 +24,7 @@ pub const FSTAB: &str = "LABEL=stock / ext4 rw,discard,errors=remount-ro,x-syste
 /// Names everything that `furnish` writes.
 #[must_use]
 pub fn key() -> String {
-    format!("{:x}\n", Sha256::digest(format!("{}{FSTAB}", cloud::FURNISH)))
+    sha256(format!("{}{FSTAB}", cloud::FURNISH)) + "\n"
 }
 
 /// Turns a tree of the image's packages into what the image holds.

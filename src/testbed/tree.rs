@@ -5,9 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
-
 use crate::{
+    digest::sha256,
     error::Result,
     host::{Host, archives::Archives, files},
 };
@@ -47,7 +46,7 @@ impl Recipe<'_> {
     #[must_use]
     pub fn key(&self) -> String {
         let text = format!("{} {:?} {:?}", self.suite, self.packages, self.arguments);
-        format!("{:x}\n", Sha256::digest(text))
+        sha256(text) + "\n"
     }
 
     fn build(&self, host: &Host, archives: &Archives, dir: &Path) -> Result<()> {

@@ -70,7 +70,7 @@ pub(crate) fn text(dice: &mut Dice) -> String {
         "admin": format!("a{}", {let n = dice.below(9); dice.text("abz09._=-/+", n)}),
         "delegation": delegation,
         "federation": {
-            "allow": if dice.one_in(4) { json!("anyone") } else { json!(several(dice, name)) },
+            "allow": if dice.one_in(4) { json!("anyone") } else { json!(several(dice, peer)) },
             "unlisted": dice.of(&["drop", "refuse"]),
             "port_8448": dice.one_in(2),
         },
@@ -150,6 +150,15 @@ fn name(dice: &mut Dice) -> String {
     format!("{first}.{}.{last}", label(dice))
 }
 
+/// A name, or what else may stand in a list of peers.
+fn peer(dice: &mut Dice) -> String {
+    let host = match dice.below(4) {
+        0 => dice.of(&["203.0.113.7", "[::1]", "[2001:db8::ffff]"]).to_owned(),
+        _ => name(dice),
+    };
+    format!("{host}{}", dice.of(&["", "", ":8448", ":1"]))
+}
+
 fn email(dice: &mut Dice) -> String {
     let length = 1 + dice.below(12);
     let inner = dice.text("az09_%+-'=~", length);
@@ -168,22 +177,28 @@ fn ssh_key(dice: &mut Dice) -> String {
 }
 
 fn acme(dice: &mut Dice) -> Value {
-    let ca = "-----BEGIN CERTIFICATE-----\nMIEDAQID\n-----END CERTIFICATE-----\n";
-    let der = STANDARD.encode([&[0x30, 0x81, 200][..], &[7; 200]].concat());
     match dice.below(4) {
         0 => json!("letsencrypt"),
         1 => json!("staging"),
         2 => json!(url(dice)),
-        _ => json!({"directory": url(dice), "ca": ca.replace("MIEDAQID", &der)}),
+        _ => json!({"directory": url(dice), "ca": certificate()}),
     }
+}
+
+/// That of the documentation.
+fn certificate() -> String {
+    let (_, rest) = include_str!("../../docs/site.md").split_once("ca: |\n").unwrap();
+    let lines = rest.lines().take_while(|line| *line != "```");
+    lines.map(|line| format!("{}\n", line.trim())).collect()
 }
 
 fn url(dice: &mut Dice) -> String {
     let port = dice.of(&["", ":8443"]);
     let length = dice.below(9);
-    let path = dice.text("az09-._~:@+=,/", length).replace("..", ".");
+    // No part of it is `.` or `..`.
+    let path = dice.text("az09-._~:@+=,/", length).replace('/', "/x");
     format!(
-        "https://{}{port}/{path}{}",
+        "https://{}{port}/x{path}{}",
         name(dice),
         dice.of(&["", "%27%24(".split('(').next().unwrap()])
     )

@@ -14,6 +14,7 @@ fn check(from: Vantage, name: &str, run: &str) -> Check {
         cure: String::new(),
         run: run.to_owned(),
         wait: 1,
+        own_kernel: false,
         covers: Vec::new(),
     }
 }
@@ -25,7 +26,7 @@ fn run(checks: &[Check], arguments: &[&str]) -> Output {
         callers: vec!["a".to_owned()],
     };
     let script = check::script(checks, &[helpers], "NAME='a b'\n", &str::to_owned);
-    tools::run(&[&["sh", "-s", "--"], arguments].concat(), &script)
+    tools::run(&[&["dash", "-s", "--"], arguments].concat(), &script)
 }
 
 #[track_caller]

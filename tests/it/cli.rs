@@ -74,6 +74,30 @@ fn a_file_that_cannot_be_written_is_status_2() {
 }
 
 #[test]
+fn sizes_and_times_have_the_same_units_on_the_command_line_as_in_a_site() {
+    let [bytes, kibibytes] =
+        ["1024000", "1000K"].map(|limit| run(&["user-data", "-", "--limit", limit], SITE));
+    assert_eq!(kibibytes.status.code(), Some(0), "{}", err(&kibibytes));
+    assert_eq!(out(&bytes), out(&kibibytes));
+    for limit in ["0", "16k", "1.5M", "-1", ""] {
+        let output = run(&["user-data", "-", &format!("--limit={limit}")], SITE);
+        assert_eq!(output.status.code(), Some(2), "{limit}");
+        assert!(err(&output).contains("`16384` or `16K`"), "{}", err(&output));
+    }
+    // The time was understood when the missing file is the mistake.
+    for (time, expected) in [
+        ("2d", "cannot read no-such-file.yaml"),
+        ("1w", "cannot read no-such-file.yaml"),
+        ("8d", "at most a week"),
+        ("0s", "at most a week"),
+        ("30", "at most a week"),
+    ] {
+        let output = run(&["verify", "no-such-file.yaml", "--wait", time], "");
+        assert!(err(&output).contains(expected), "{time}: {}", err(&output));
+    }
+}
+
+#[test]
 fn warnings_leave_the_product_alone() {
     let output = run(&["user-data", "-", "--limit", "999999"], SITE);
     assert!(out(&output).starts_with("#cloud-config\n"));
@@ -373,6 +397,7 @@ fn a_document_is_read_back() {
 #[test]
 fn every_changed_byte_of_a_document_is_noticed() {
     // A key, so that every kind of line is there; the site's own digest is a comment that nothing rests on.
+    // The payload's digest stands in the script, and is among the bytes that are changed.
     let key = fs::read_to_string("image-tests/minimal/site.yaml").unwrap();
     for encoding in ["plain", "compact"] {
         let words = ["user-data", "-", "--encoding", encoding, "--limit", "99999"];
@@ -381,7 +406,9 @@ fn every_changed_byte_of_a_document_is_noticed() {
         let read = |bytes: &[u8]| homeseed::backend::user_data::read("it", bytes);
         assert!(read(&document).is_ok());
         let mut steps = 0;
-        for at in (comment + 1..document.len()).step_by(97) {
+        // Without its last line end it is still whole.
+        let end = document.len() - 1;
+        for at in (comment + 1..end).step_by(97) {
             let mut damaged = document.clone();
             damaged[at] = if damaged[at] == b'x' { b'y' } else { b'x' };
             assert!(read(&damaged).is_err(), "byte {at} of the {encoding} document");

@@ -15,6 +15,7 @@ use homeseed::{
 };
 
 use crate::{
+    example,
     pages::{self, Page},
     tools,
 };
@@ -216,9 +217,9 @@ fn make_targets() -> BTreeSet<String> {
         .collect()
 }
 
-/// What the machine's own command answers to, from its usage lines and those of the layers' verbs.
+/// What the machine's own command answers to, from its usage lines and the verbs of the layers.
 fn homeserver_words() -> BTreeSet<String> {
-    let sources = layer::embedded();
+    let sources = example::sources();
     let texts = sources.iter().filter(|(path, _)| {
         path.ends_with("/usr/sbin/homeserver") || path.contains("/usr/lib/homeseed/verbs/")
     });
@@ -226,7 +227,12 @@ fn homeserver_words() -> BTreeSet<String> {
         let usage = line.split_once("echo 'homeserver ").or(line.split_once("echo \"homeserver "));
         usage?.1.split(['\'', '"', '$', '.', ',']).next()
     });
-    let mut words = BTreeSet::new();
+    let verbs = sources.keys().filter_map(|path| path.split_once("/usr/lib/homeseed/verbs/"));
+    let mut words: BTreeSet<String> =
+        verbs.map(|(_, name)| name.trim_end_matches(".j2").to_owned()).collect();
+    let plan = ping::planned(ping::SECTION);
+    let secrets = plan.secrets.iter().filter(|secret| secret.ask.is_some());
+    words.extend(secrets.map(|secret| format!("secret {}", secret.name)));
     for form in usages.flat_map(|usage| usage.split(" | ")) {
         let (verb, choices) = form.split_once(" [").unwrap_or((form, ""));
         words.insert(verb.to_owned());

@@ -19,8 +19,12 @@ fn options() -> Options {
         host: "chat.example.org".to_owned(),
         email: "operator@example.org".to_owned(),
         ssh_keys: vec![format!("{KEY} you@laptop\n")],
-        admin: None,
+        settings: Vec::new(),
     }
+}
+
+fn set(path: &str, value: &str) -> Vec<(String, String)> {
+    vec![(path.to_owned(), value.to_owned())]
 }
 
 #[test]
@@ -30,22 +34,8 @@ fn the_text_is_for_people() {
 
 #[test]
 fn whatever_is_valid_parses_without_warnings() {
-    let admins = [
-        "true",
-        "null",
-        "no",
-        "1e3",
-        "0x1f",
-        "a.",
-        "=",
-        ".",
-        "a=",
-        "a-",
-        "~".trim_start_matches('~'),
-        "y",
-        "on",
-        "a+b/c",
-    ];
+    let admins =
+        ["true", "null", "no", "1e3", "0x1f", "a.", "=", ".", "a=", "a-", "y", "on", "a+b/c"];
     let emails = [
         "'o@example.org",
         "%a@example.org",
@@ -72,7 +62,7 @@ fn whatever_is_valid_parses_without_warnings() {
             host: format!("h{}.example.org", n % 3),
             email: emails[n % emails.len()].to_owned(),
             ssh_keys: vec![format!("# mine\n{KEY} {comment}\r\n")],
-            admin: Some(admins[n % admins.len()]).filter(|it| !it.is_empty()).map(str::to_owned),
+            settings: set("admin", admins[n % admins.len()]),
         };
         let text = site_yaml(&site).unwrap_or_else(|errors| panic!("{site:?}\n{errors}"));
         let read = Site::parse("site.yaml", &text, embedded_schema()).unwrap();
@@ -81,7 +71,67 @@ fn whatever_is_valid_parses_without_warnings() {
         assert_eq!(read.ssh_keys(), [format!("{KEY} {comment}").trim().replace("  ", " ")]);
         let json = serde_json::to_value(&read).unwrap();
         assert_eq!(json["operator"]["email"], site.email);
-        assert_eq!(json["admin"], site.admin.as_deref().unwrap_or("admin"));
+        assert_eq!(json["admin"], site.settings[0].1);
+    }
+}
+
+#[test]
+fn any_key_may_be_set_and_its_section_stands_there_once() {
+    let settings = [
+        ("federation.allow", "[a.example, b.example]"),
+        ("federation.port_8448", "true"),
+        ("media.remote_lifetime", "30d"),
+        ("tls.acme.directory", "https://ca.example/directory"),
+        ("synapse", "{enable_search: false}"),
+    ];
+    let settings = settings.iter().flat_map(|(path, value)| set(path, value)).collect();
+    let text = site_yaml(&Options { settings, ..options() }).unwrap();
+    let site = Site::parse("site.yaml", &text, embedded_schema()).unwrap();
+    let json = serde_json::to_value(&site).unwrap();
+    assert_eq!(json["federation"]["allow"], serde_json::json!(["a.example", "b.example"]));
+    assert_eq!(json["federation"]["port_8448"], true);
+    assert_eq!(json["media"]["remote_lifetime"], "30d");
+    assert_eq!(json["tls"]["acme"]["directory"], "https://ca.example/directory");
+    assert_eq!(json["synapse"]["enable_search"], false);
+    assert_eq!(json["admin"], "admin");
+    for section in ["federation:", "media:", "tls:"] {
+        let is_it = |line: &&str| line.trim_start_matches("# ") == section;
+        assert_eq!(text.lines().filter(is_it).count(), 1, "{section} in\n{text}");
+    }
+}
+
+#[test]
+fn what_is_shown_as_a_default_is_the_default() {
+    let text = site_yaml(&options()).unwrap();
+    let (head, defaults) = text.split_once("# Everything else has a default:\n").unwrap();
+    let uncommented: String = defaults.lines().map(|it| it[2..].to_owned() + "\n").collect();
+    let read = |text: &str| Site::parse("site.yaml", text, embedded_schema()).unwrap();
+    let json = |text: &str| serde_json::to_value(read(text)).unwrap();
+    assert_eq!(json(&format!("{head}{uncommented}")), json(head));
+}
+
+#[test]
+fn a_setting_that_is_wrong_is_named() {
+    for (settings, expected) in [
+        (set("presance", "true"), "there is no key `presance`\n\nhint: did you mean `presence`?"),
+        (set("presence", "yes"), "presence: `yes` is neither `true` nor `false`"),
+        (set("host", "a.example"), "`host` has a flag of its own\n\nhint: write `--host`"),
+        (set("admin", "a\nb"), "admin: the value must be one line of text"),
+        (set("media.max_upload", "11G"), "`11G` is more than 10G"),
+        (set("synapse", "{a: "), "error: "),
+        (
+            [set("tls.acme", "staging"), set("tls.acme.ca", "x")].concat(),
+            "`tls.acme` is set, and so is a key in it",
+        ),
+        (
+            set("delegation", "none"),
+            "`delegation: none` needs a host that has the name of the server",
+        ),
+    ] {
+        let options = Options { settings, ..options() };
+        let errors = site_yaml(&options).map_err(|errors| errors.to_string());
+        let errors = errors.expect_err(&format!("{:?}", options.settings));
+        assert!(errors.contains(expected), "{expected} in\n{errors}");
     }
 }
 
@@ -124,10 +174,10 @@ fn every_wrong_flag_is_named() {
         host: "chat".to_owned(),
         email: "me".to_owned(),
         ssh_keys: vec!["~/.ssh/id_ed25519.pub".to_owned()],
-        admin: Some("@me".to_owned()),
+        settings: set("admin", "@me"),
     };
     let errors = site_yaml(&site).unwrap_err().to_string();
-    for flag in ["--server-name: ", "--host: ", "--email: ", "--ssh-key: ", "--admin: "] {
+    for flag in ["--server-name: ", "--host: ", "--email: ", "--ssh-key: ", "admin: `@me`"] {
         assert!(errors.contains(flag), "{flag} in\n{errors}");
     }
 }
@@ -157,7 +207,7 @@ fn on_a_terminal_it_asks_until_each_answer_is_good() {
     fs::create_dir(dir.path().join(".ssh")).unwrap();
     fs::write(dir.path().join(".ssh/id_ed25519.pub"), format!("{KEY} you@laptop\n")).unwrap();
     let answers = ["exa_mple\n", "example.org\n", "\n", "operator\n", "o@example.org\n", "\n"];
-    let (seen, status) = dialogue(dir.path(), "--admin bob", &[&answers[..], &["\n"]].concat());
+    let (seen, status) = dialogue(dir.path(), "--set admin=bob", &[&answers[..], &["\n"]].concat());
     assert_eq!(status, Some(0), "{seen}");
     assert!(seen.contains("error: --server-name: `exa_mple`"), "{seen}");
     assert!(seen.contains("host [chat.example.org]> "), "{seen}");
@@ -165,7 +215,8 @@ fn on_a_terminal_it_asks_until_each_answer_is_good() {
     assert!(seen.contains("ssh-key [~/.ssh/id_ed25519.pub]> "), "{seen}");
     assert!(!seen.contains("admin [") && !seen.contains('\u{1b}'), "{seen}");
     let text = fs::read_to_string(dir.path().join("site.yaml")).unwrap();
-    let options = Options { email: "o@example.org".into(), admin: Some("bob".into()), ..options() };
+    let options =
+        Options { email: "o@example.org".into(), settings: set("admin", "bob"), ..options() };
     assert_eq!(text, site_yaml(&options).unwrap());
 }
 

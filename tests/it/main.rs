@@ -11,6 +11,9 @@ mod commands;
 mod convergence;
 mod docs;
 mod docs_site;
+#[path = "../common/example.rs"]
+mod example;
+mod frame;
 mod golden;
 mod init;
 mod links;

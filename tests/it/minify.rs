@@ -2,8 +2,9 @@
 //! planned.
 
 use homeseed::{
-    layer::{Layers, Sources, embedded_schema},
-    plan::{self, sha256},
+    digest::sha256,
+    layer::{Layers, Sources},
+    plan,
     site::Site,
 };
 
@@ -19,7 +20,7 @@ fn planned(script: &str) -> String {
     let files = [("a/layer.yaml", "about: x\n"), ("a/README.md", "# a\n"), ("a/setup.sh", script)];
     let sources: Sources = files.map(|(path, text)| (path.to_owned(), text.to_owned())).into();
     let site = "server_name: a.example\nhost: a.example\noperator: {email: o@a.example}\n";
-    let site = Site::parse("site.yaml", site, embedded_schema())
+    let site = Site::parse("site.yaml", site, homeseed::layer::embedded_schema())
         .unwrap_or_else(|errors| panic!("{errors}"));
     let layers = Layers::read(&sources).unwrap_or_else(|errors| panic!("{errors}"));
     let plan = plan::with(&site, &layers).unwrap_or_else(|errors| panic!("{errors}"));

@@ -60,6 +60,11 @@ fn values_are_kept_as_they_were_meant() {
         ("admin: 'true'", "/admin", json!("true")),
         ("federation: {allow: anyone}", "/federation/allow", json!("anyone")),
         ("federation: {allow: []}", "/federation/allow", json!([])),
+        (
+            "federation: {allow: ['a.example:8448', 203.0.113.7, '[2001:db8::7]:443']}",
+            "/federation/allow",
+            json!(["a.example:8448", "203.0.113.7", "[2001:db8::7]:443"]),
+        ),
         ("federation:", "/federation/unlisted", json!("drop")),
         ("media: {max_upload: 1048576}", "/media/max_upload", json!(1_048_576)),
         ("media: {max_upload: 2048K}", "/media/max_upload", json!(2_097_152)),
@@ -70,6 +75,16 @@ fn values_are_kept_as_they_were_meant() {
             "tls: {acme: staging}",
             "/tls/acme/directory",
             json!("https://acme-staging-v02.api.letsencrypt.org/directory"),
+        ),
+        (
+            "apt: {matrix: {url: 'https://a.example'}}",
+            "/apt/matrix/url",
+            json!("https://a.example/"),
+        ),
+        (
+            "apt: {matrix: {url: 'https://Mirror.example:443/matrix/debian'}}",
+            "/apt/matrix/url",
+            json!("https://mirror.example/matrix/debian/"),
         ),
         (
             "tls: {acme: {directory: 'https://ca:14000/dir'}}",
@@ -200,8 +215,6 @@ fn hostile_strings_stay_outside() {
         ("host: ", ".example.org"),
         ("admin: ", "$"),
         ("federation: {allow: [", ".example.org]}"),
-        ("tls: {acme: ", "https://ca.example.org/]}"),
-        ("apt: {proxy: ", "http://proxy.example.org/x}"),
         ("apt: {matrix: {fingerprint: ", "}}"),
         ("registration: ", ""),
         ("delegation: ", ""),
@@ -221,6 +234,43 @@ fn hostile_strings_stay_outside() {
             }
         }
     }
+}
+
+#[test]
+fn hostile_strings_stay_outside_of_urls() {
+    let hostile = [
+        "$(reboot)",
+        "`x`",
+        "a;b",
+        "a b",
+        "a\nb",
+        "a'b",
+        "a\"b",
+        "a\\b",
+        "{b}",
+        "$b",
+        "#b",
+        "|",
+        "&",
+    ];
+    let more = ["<", ">", "\u{0}", "\u{202e}", "\u{1f4a3}", "%n", "*", "?", "\t", "\u{2028}", "^"];
+    for text in hostile.into_iter().chain(more) {
+        for (before, value, after) in [
+            ("tls: {acme: ", format!("https://ca.example.org/{text}"), "}"),
+            ("tls: {acme: ", format!("https://ca{text}.example.org/"), "}"),
+            ("apt: {matrix: {url: ", format!("https://mirror.example.org/{text}/"), "}}"),
+            ("apt: {proxy: ", format!("http://proxy{text}.example.org:3142"), "}"),
+        ] {
+            let text = format!("{MINIMAL}{before}{}{after}\n", Value::from(value));
+            assert!(
+                Site::parse("site.yaml", &text, embedded_schema()).is_err(),
+                "accepted: {text}"
+            );
+        }
+    }
+    parse(
+        "tls: {acme: \"https://ca.example.org/\"}\napt: {proxy: \"http://proxy.example.org:3142\"}\n",
+    );
 }
 
 /// The random documents are the same in every run.

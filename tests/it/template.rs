@@ -26,6 +26,9 @@ fn what_shell_reads_is_what_the_site_says() {
         assert_eq!(read["ADMIN"], site["admin"]);
         assert_eq!(read["EMAIL"], site["operator"]["email"]);
         assert_eq!(read["NAMES"], plan.names.join(" "));
+        for fact in &plan.facts {
+            assert_eq!(read[&fact.name], fact.value, "site {seed}: {}", fact.name);
+        }
     }
 }
 

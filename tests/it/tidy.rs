@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use homeseed::layer::embedded_schema;
+
 use crate::{sites, tools};
 
 fn files(folder: &str, extension: &str) -> Vec<(PathBuf, String)> {
@@ -139,21 +141,120 @@ fn layer_names() -> BTreeSet<String> {
     sites::SOURCES.keys().filter_map(|path| Some(path.split_once('/')?.0.to_owned())).collect()
 }
 
+/// Layers whose names are everyday words as well: only in quotes or in a path they mean the layer.
+const EVERYDAY: [&str; 4] = ["base", "certificate", "packages", "well-known"];
+
+/// Programs that layers install.
+const PROGRAMS: [&str; 3] = ["certbot", "matrix-synapse", "postgresql"];
+
+/// Where a layer, or what it installs, may be named: which of them (all when none is listed), and why.
+const EXEMPT: [(&str, &[&str], &str); 6] = [
+    ("src/testbed", &[], "builds other servers, and a package that behaves as that of Synapse"),
+    ("src/backend/well_known", &[], "writes configuration for the web servers of others"),
+    ("src/template", &["nginx"], "knows the kind of file in `/etc/nginx/`"),
+    ("src/plan/files.rs", &["packages"], "writes a list that is called so"),
+    ("src/backend/overlay.rs", &["packages"], "writes such a list as well"),
+    ("src/backend/image", &["packages"], "reads it, and calls a stage by it"),
+];
+
+/// What is compiled into the program, without its tests.
+fn program() -> Vec<(PathBuf, String)> {
+    let sources = rust().into_iter().chain(files("src", "sh"));
+    let sources = sources.filter(|(path, _)| !path.ends_with("tests.rs"));
+    sources
+        .map(|(path, text)| (path, text.split("#[cfg(test)]").next().unwrap().to_owned()))
+        .collect()
+}
+
+/// Whether there is a reason for `name` in the file at `path`.
+fn is_exempt(path: &Path, name: &str) -> bool {
+    let reason = |(inside, names, _): &(&str, &[&str], &str)| {
+        is_inside(path, inside) && (names.is_empty() || names.contains(&name))
+    };
+    EXEMPT.iter().any(reason)
+}
+
+/// Whether `path` is a file of this name, the module, or below its folder.
+fn is_inside(path: &Path, name: &str) -> bool {
+    path.starts_with(name) || path.with_extension("") == Path::new(name)
+}
+
+/// Whether `text` has `name` as a word of its own.
+fn has_word(text: &str, name: &str) -> bool {
+    let is_inner = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name).any(|(at, _)| {
+        !text[..at].ends_with(is_inner) && !text[at + name.len()..].starts_with(is_inner)
+    })
+}
+
+/// Whether `text` has `name` in quotes, or as the first or the last part of a path.
+fn is_quoted(text: &str, name: &str) -> bool {
+    let forms =
+        [format!("\"{name}\""), format!("\"{name}/"), format!("'{name}'"), format!("/{name}\"")];
+    forms.iter().any(|form| text.contains(form.as_str()))
+}
+
+/// Whether `text` names the layer or the program `name`.
+fn is_named(text: &str, name: &str) -> bool {
+    if EVERYDAY.contains(&name) { is_quoted(text, name) } else { has_word(text, name) }
+}
+
+fn layers_and_programs() -> Vec<String> {
+    layer_names().into_iter().chain(PROGRAMS.map(str::to_owned)).collect()
+}
+
 #[test]
 fn no_layer_is_named_in_the_sources() {
-    // `synapse` is a key of site.yaml as well, `packages` one of layer.yaml, `nginx` a kind of file.
-    let exempt = ["synapse", "packages", "nginx"];
-    for (path, text) in rust() {
-        let program = text.split("#[cfg(test)]").next().unwrap();
-        if path.ends_with("tests.rs") || module(&path) == "testbed" {
-            continue;
-        }
-        for name in layer_names().iter().filter(|name| !exempt.contains(&name.as_str())) {
-            let named =
-                program.contains(&format!("\"{name}\"")) || program.contains(&format!("\"{name}/"));
-            assert!(!named, "{} names the layer `{name}`", path.display());
+    for everyday in EVERYDAY {
+        assert!(layer_names().contains(everyday), "there is no layer `{everyday}`");
+    }
+    for (path, text) in program() {
+        for name in layers_and_programs().iter().filter(|name| !is_exempt(&path, name)) {
+            assert!(!is_named(&text, name), "{} names `{name}`", path.display());
         }
     }
+}
+
+#[test]
+fn every_exemption_is_needed() {
+    let (program, all) = (program(), layers_and_programs());
+    for (exempt, names, reason) in EXEMPT {
+        let inside = || program.iter().filter(|(path, _)| is_inside(path, exempt));
+        let is_there = |name: &str| inside().any(|(_, text)| is_named(text, name));
+        let is_needed = match names {
+            [] => all.iter().any(|name| is_there(name)),
+            names => names.iter().all(|name| is_there(name)),
+        };
+        assert!(is_needed, "{exempt} names none; it was exempt because it {reason}");
+    }
+}
+
+#[test]
+fn no_key_of_a_layer_is_named_in_the_sources() {
+    let keys = embedded_schema().keys().iter().filter(|key| key.layer.is_some());
+    let paths: Vec<&str> = keys.map(|key| key.path.as_str()).collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    for (path, text) in program() {
+        for key in paths.iter().filter(|key| !is_exempt(&path, key)) {
+            let pointer = format!("/{}\"", key.replace('.', "/"));
+            let is_dotted = key.contains('.') && has_word(&text, key);
+            let in_quotes = is_quoted(&text, key) || text.contains(&format!("`{key}`"));
+            let is_named = is_dotted || in_quotes || text.contains(&pointer);
+            assert!(!is_named, "{} names the key `{key}`", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_name_is_found_however_it_is_written() {
+    for text in ["nginx -t", "\"nginx\"", "/etc/nginx/x", "// see nginx.", "run_as(nginx)"] {
+        assert!(has_word(text, "nginx"), "{text}");
+    }
+    for text in ["nginxy", "my_nginx", "Nginx", "engine"] {
+        assert!(!has_word(text, "nginx"), "{text}");
+    }
+    assert!(is_quoted("(\"base\", 1)", "base") && is_quoted("\"base/layer.yaml\"", "base"));
+    assert!(!is_quoted("base path of a \"baseline\"", "base"));
 }
 
 #[test]

@@ -5,8 +5,13 @@
 mod answers;
 mod deliver;
 mod documents;
+#[path = "../common/example.rs"]
+mod example;
 mod federation;
 mod images;
+mod on_machine;
+mod origins;
+mod ping;
 mod root;
 mod served;
 mod shellcheck;

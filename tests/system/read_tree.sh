@@ -64,7 +64,7 @@ accepted() { # PATH
     *.yaml) yaml_accepts "$1" ;;
     *.json | */.well-known/*) json_accepts "$1" ;;
     *.pem) openssl x509 -in "$1" -noout 2>/dev/null || grep -q '^-----BEGIN CERTIFICATE-----$' "$1" ;;
-    *.env | *.sh | */steps/*) sh -n "$1" ;;
+    *.env | *.sh | */steps/* | */verbs/*) sh -n "$1" ;;
     *)
         echo 'no program is known that reads it'
         return 1

@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path};
 
-use homeseed::plan::Plan;
-
 use crate::{sites, tools};
 
 /// Whether a text is shell, by its name or its first line.
@@ -50,12 +48,6 @@ fn shellcheck_finds_nothing_in_any_shell() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// The functions that checks of `layer` may call.
-fn callable(plan: &Plan, layer: &String) -> String {
-    let called = plan.helpers.iter().filter(|it| it.callers.contains(layer));
-    called.map(|it| it.shell.as_str()).collect()
-}
-
 #[test]
 fn shellcheck_finds_nothing_in_what_is_rendered() {
     let mut faults = Vec::new();
@@ -76,4 +68,10 @@ fn shellcheck_finds_nothing_in_what_is_rendered() {
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The functions that checks of `layer` may call.
+fn callable(plan: &homeseed::plan::Plan, layer: &String) -> String {
+    let called = plan.helpers.iter().filter(|it| it.callers.contains(layer));
+    called.map(|it| it.shell.as_str()).collect()
 }

@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 
 use super::room::Room;
-use crate::error::{Error, Result};
+use crate::{
+    digest::is_sha256,
+    error::{Error, Result},
+};
 
 /// Every package, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +58,7 @@ impl Lock {
             let [package, version, architecture, sha256] = words[..] else {
                 return Err(damaged(name, n));
             };
-            if sha256.len() != 64 || !sha256.bytes().all(|it| it.is_ascii_hexdigit()) {
+            if !is_sha256(sha256) {
                 return Err(damaged(name, n));
             }
             let locked = Locked {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{gpt, lock::Lock};
+use crate::digest;
 
 /// The document for the image in `file`; it has no date, so that the same image has the same one.
 pub(super) fn document(lock: &Lock, python: &str, subject: &str, file: &Path) -> String {
@@ -29,11 +29,7 @@ pub(super) fn document(lock: &Lock, python: &str, subject: &str, file: &Path) ->
         })
         .collect();
     components.extend(python.lines().filter_map(of_registry));
-    let digest = Sha256::digest(serde_json::to_string(&components).expect("strings") + subject);
-    let mut id = [0; 16];
-    id.copy_from_slice(&digest[..16]);
-    id[6] = id[6] & 0x0f | 0x50;
-    id[8] = id[8] & 0x3f | 0x80;
+    let id = digest::uuid(serde_json::to_string(&components).expect("strings") + subject);
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let document = json!({
         "bomFormat": "CycloneDX",

@@ -8,8 +8,9 @@ use lzma_rust2::LzmaReader;
 
 use super::{SCRIPT, number, payload};
 use crate::{
+    digest::{is_sha256, sha256},
     error::{Error, Place, Result},
-    plan::{FACTS, sha256},
+    plan::FACTS,
 };
 
 /// No document needs more to be unpacked, in KiB: a damaged one may ask for anything.
@@ -114,7 +115,7 @@ impl Reader<'_> {
     fn digest(&self, at: usize, prefix: &str) -> Result<String> {
         let line = self.lines.get(at).copied().unwrap_or_default();
         let digest = line.strip_prefix(prefix).unwrap_or_default();
-        if digest.len() == 64 && digest.bytes().all(|c| c.is_ascii_hexdigit()) {
+        if is_sha256(digest) {
             return Ok(digest.to_owned());
         }
         Err(self.changed(at, &format!("it should be `{prefix}` and 64 hexadecimal digits")))

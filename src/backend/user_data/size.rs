@@ -4,6 +4,7 @@ use super::{Encoding, payload};
 use crate::{
     error::Error,
     plan::{File, Plan},
+    table,
 };
 
 /// The error for a document of `length` bytes where `limit` are allowed.
@@ -13,21 +14,23 @@ pub(super) fn refusal(plan: &Plan, encoding: Encoding, length: usize, limit: usi
         _ => "`--limit` allows more bytes, if your provider does",
     };
     let message =
-        format!("the document takes {length} bytes, {limit} are allowed\n{}", table(plan));
+        format!("the document takes {length} bytes, {limit} are allowed\n{}", by_layer(plan));
     Error::new(message).hint(advice)
 }
 
 /// Bytes by layer: of its files, and of what the compact document would be shorter without them.
-fn table(plan: &Plan) -> String {
+fn by_layer(plan: &Plan) -> String {
     let whole = payload::compressed(&plan.files).len();
-    let mut rows = format!("\n  {:<16} {:>6} {:>8} {:>8}", "layer", "files", "bytes", "compact");
+    let mut rows = vec![["layer", "files", "bytes", "compact"].map(str::to_owned)];
     for layer in &plan.layers {
         let (own, others): (Vec<File>, Vec<File>) =
             plan.files.iter().cloned().partition(|file| file.layer == layer.name);
         let bytes: usize = own.iter().map(|file| file.contents.len()).sum();
         // A tiny layer can make the whole a few bytes shorter.
         let compact = whole.saturating_sub(payload::compressed(&others).len());
-        rows += &format!("\n  {:<16} {:>6} {bytes:>8} {compact:>8}", layer.name, own.len());
+        let numbers = [own.len(), bytes, compact].map(|it| it.to_string());
+        let [files, bytes, compact] = numbers;
+        rows.push([layer.name.clone(), files, bytes, compact]);
     }
-    rows
+    table::lines(&rows, &[1, 2, 3]).iter().map(|line| format!("\n  {line}")).collect()
 }

@@ -4,6 +4,7 @@ use super::zone::Record;
 use crate::{
     backend::user_data::{self, Encoding, LIMIT},
     plan::Plan,
+    table,
 };
 
 /// As wide as a terminal surely is.
@@ -15,11 +16,14 @@ pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
     let layers = plan.layers.iter().map(|it| [it.name.clone(), it.about.clone()]);
     let layers: Vec<_> = layers.collect();
     let parts = [
-        section("Create these DNS records", &table(&records.iter().map(row).collect::<Vec<_>>())),
-        section("Let these ports through", &table(&ports(plan))),
+        section(
+            "Create these DNS records",
+            &table::lines(&records.iter().map(row).collect::<Vec<_>>(), &[]),
+        ),
+        section("Let these ports through", &table::lines(&ports(plan), &[])),
         section("Publish on another web server", &publications(plan)),
         section("Warnings", &plan.warnings),
-        section("Layers, in the order of their steps", &table(&layers)),
+        section("Layers, in the order of their steps", &table::lines(&layers, &[])),
         section(&counted(plan), &wrapped(&packages(plan))),
         section("Sizes", &sizes(plan)),
     ];
@@ -30,9 +34,9 @@ pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
 pub(super) fn files(plan: &Plan) -> String {
     let row = |file: &crate::plan::File| {
         let (bytes, who) = (file.contents.len(), format!("{}:{}", file.owner, file.group));
-        [format!("{bytes:>6}"), file.mode.to_string(), who, file.layer.clone(), file.path.clone()]
+        [bytes.to_string(), file.mode.to_string(), who, file.layer.clone(), file.path.clone()]
     };
-    lines(&table(&plan.files.iter().map(row).collect::<Vec<_>>()))
+    table::text(&plan.files.iter().map(row).collect::<Vec<_>>(), &[0])
 }
 
 fn row(record: &Record) -> [String; 3] {
@@ -79,21 +83,6 @@ fn sizes(plan: &Plan) -> Vec<String> {
 fn section(title: &str, lines: &[String]) -> String {
     let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
     if body.is_empty() { body } else { format!("{title}:\n{body}\n") }
-}
-
-fn lines(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
-}
-
-/// Columns as wide as their longest text; the last one is free.
-fn table<const N: usize>(rows: &[[String; N]]) -> Vec<String> {
-    let width = |n: usize| rows.iter().map(|row| row[n].len()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let line = |row: &[String; N]| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-    };
-    rows.iter().map(line).collect()
 }
 
 /// Words in lines that fit.

@@ -395,18 +395,8 @@ fn without_tabs(line: &[u8]) -> &[u8] {
 
 /// Whether all shells end the body where this line ends it: nothing that it expands goes on, nor its last line.
 fn is_plain_body(body: &[u8]) -> bool {
-    let expands = |it: &[u8]| it == b"$(" || it == b"${" || it[0] == b'`';
-    !body.windows(2).any(expands) && !body.ends_with(b"\\\n") || is_closed(body)
-}
-
-/// Whether everything that the lines expand is closed on its own line.
-fn is_closed(body: &[u8]) -> bool {
-    let depth = |line: &[u8], open: u8, close: u8| {
-        line.iter().fold(0_i32, |depth, c| depth + i32::from(*c == open) - i32::from(*c == close))
-    };
-    body.split(|&c| c == b'\n').all(|line| {
-        let ticks = line.split(|&c| c == b'`').count();
-        let even = depth(line, b'(', b')') == 0 && depth(line, b'{', b'}') == 0;
-        even && ticks % 2 == 1 && !line.ends_with(b"\\")
-    })
+    let count = |c: u8| body.split(|it| *it == c).count() - 1;
+    let expands = body.windows(2).any(|it| it == b"$(" || it == b"${");
+    let even = count(b'(') == count(b')') && count(b'{') == count(b'}');
+    count(b'`') % 2 == 0 && (even || !expands) && !body.ends_with(b"\\\n")
 }

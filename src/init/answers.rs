@@ -1,0 +1,139 @@
+//! The keys beyond the few that every site has: the values that were given, and the defaults of the others as comments.
+
+use serde_json::Value as Json;
+
+use super::Question;
+use crate::{
+    error::{Error, harmless},
+    layer,
+    site::{Key, Kind, Site, suggest, written},
+};
+
+/// The keys that an operator is asked for.
+pub fn questions() -> impl Iterator<Item = &'static Key> {
+    layer::embedded_schema().keys().iter().filter(|key| key.ask)
+}
+
+/// What is wrong with `text` as the value of the key at `path`.
+#[must_use]
+pub fn mistakes_in(path: &str, text: &str) -> Vec<Error> {
+    let schema = layer::embedded_schema();
+    if let Some(question) = Question::ALL.into_iter().find(|it| it.path() == path) {
+        let error = Error::new(format!("`{path}` has a flag of its own"));
+        return vec![error.hint(format!("write `{}`", question.flag()))];
+    }
+    let Some(key) = schema.find(path) else { return vec![unknown(path)] };
+    if text.contains(char::is_control) {
+        return vec![Error::new(format!("{path}: the value must be one line of text"))];
+    }
+    let mistakes = schema.mistakes(key, &value(key, text)).into_iter();
+    mistakes.map(|error| error.at(None)).collect()
+}
+
+/// Settings of a section as a single value and of keys in it.
+pub(super) fn doubles(settings: &[(String, String)]) -> Vec<Error> {
+    let is_below =
+        |path: &str, other: &str| path.strip_prefix(other).is_some_and(|it| it.starts_with('.'));
+    let both =
+        settings.iter().filter(|(other, _)| settings.iter().any(|(it, _)| is_below(it, other)));
+    let error = |(path, _): &(String, String)| {
+        Error::new(format!("`{path}` is set, and so is a key in it")).hint("set one of them")
+    };
+    both.map(error).collect()
+}
+
+fn unknown(path: &str) -> Error {
+    let error = Error::new(format!("there is no key `{}`", harmless(path)));
+    let paths = layer::embedded_schema().keys().iter().map(|key| key.path.as_str());
+    match suggest::nearest(path, paths) {
+        Some(near) => error.hint(format!("did you mean `{near}`?")),
+        None => error.hint("`docs/site.md` lists the keys"),
+    }
+}
+
+/// `text` as it stands in a site: a single value is put in quotes where YAML would read something else.
+fn value(key: &Key, text: &str) -> String {
+    match key.kind {
+        Kind::One(_) | Kind::Choice(_) => written(&Json::from(text)),
+        Kind::Flag | Kind::List(_) | Kind::Options => text.to_owned(),
+    }
+}
+
+/// A key and its value, as a site shows them.
+struct Line<'a> {
+    path: Vec<&'a str>,
+    value: String,
+    about: &'a str,
+    /// Whether it holds, or is a comment that shows the default.
+    holds: bool,
+}
+
+/// The lines of a site behind those of the keys that every site has.
+pub(super) fn rest(site: &Site, settings: &[(String, String)]) -> String {
+    let lines: Vec<Line<'_>> = layer::embedded_schema()
+        .keys()
+        .iter()
+        .filter(|key| !Question::ALL.iter().any(|it| it.path() == key.path))
+        .filter_map(|key| line(key, site, settings))
+        .collect();
+    let sections = grouped(&lines.iter().collect::<Vec<_>>(), 0);
+    let (given, defaults): (Vec<_>, Vec<_>) =
+        sections.into_iter().partition(|lines| lines.iter().any(|line| line.holds));
+    let mut text = String::new();
+    for lines in given {
+        text.push('\n');
+        add(&lines, 0, &mut text);
+    }
+    text.push_str("\n# Everything else has a default:\n");
+    for lines in defaults {
+        add(&lines, 0, &mut text);
+    }
+    text
+}
+
+/// The value of `key`; nothing when it was not given and has no default that could be shown.
+fn line<'a>(key: &'a Key, site: &Site, settings: &[(String, String)]) -> Option<Line<'a>> {
+    let given = settings.iter().rev().find(|(path, _)| *path == key.path);
+    let below = format!("{}.", key.path);
+    let is_section = settings.iter().any(|(path, _)| path.starts_with(&below));
+    let default = site.default_of(key).filter(|_| !is_section).map(str::to_owned);
+    let value = given.map(|(_, text)| self::value(key, text)).or(default)?;
+    let holds = given.is_some() || key.ask;
+    Some(Line { path: key.path.split('.').collect(), value, about: &key.about, holds })
+}
+
+/// The lines of each section together, in the order of the first of each.
+fn grouped<'l, 'a>(lines: &[&'l Line<'a>], depth: usize) -> Vec<Vec<&'l Line<'a>>> {
+    let mut groups: Vec<Vec<&Line<'_>>> = Vec::new();
+    for line in lines {
+        match groups.iter_mut().find(|group| group[0].path[depth] == line.path[depth]) {
+            Some(group) => group.push(line),
+            None => groups.push(vec![line]),
+        }
+    }
+    groups
+}
+
+/// Adds one section, or a key that is in none.
+fn add(lines: &[&Line<'_>], depth: usize, text: &mut String) {
+    let indent = "  ".repeat(depth);
+    let name = lines[0].path[depth];
+    let holds = lines.iter().any(|line| line.holds);
+    let mark = if holds { "" } else { "# " };
+    match lines {
+        [Line { path, value, about, .. }] if path.len() == depth + 1 => {
+            let line = format!("{indent}{name}: {value}");
+            text.push_str(&if holds {
+                format!("{indent}# {about}\n{line}\n")
+            } else {
+                format!("# {:<50}# {about}\n", line + " ")
+            });
+        }
+        _ => {
+            text.push_str(&format!("{mark}{indent}{name}:\n"));
+            for group in grouped(lines, depth + 1) {
+                add(&group, depth + 1, text);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Numbers of bytes: bare, or in powers of 1024, as Synapse reads them.
+
+use super::split;
+
+/// One mebibyte.
+pub const MIB: u64 = 1 << 20;
+
+/// One gibibyte.
+pub const GIB: u64 = 1 << 30;
+
+/// The bytes that a number, with `K`, `M` or `G` behind it or with nothing, stands for.
+#[must_use]
+pub fn parse(text: &str) -> Option<u64> {
+    let (digits, unit) = split(text);
+    let factor = match unit {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => MIB,
+        "G" => GIB,
+        _ => return None,
+    };
+    digits.parse::<u64>().ok()?.checked_mul(factor)
+}
+
+/// The size as it has to be written, for a unit in other words: `100M` for `100 MB`.
+#[must_use]
+pub fn corrected(text: &str) -> Option<String> {
+    let (digits, unit) = split(text);
+    let letter = unit.trim_start().chars().next()?.to_ascii_uppercase();
+    let size = format!("{digits}{letter}");
+    parse(&size).map(|_| size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_are_powers_of_1024() {
+        let cases = [("0", 0), ("16384", 16_384), ("16K", 16_384), ("1M", MIB), ("010G", 10 * GIB)];
+        for (text, bytes) in cases {
+            assert_eq!(parse(text), Some(bytes), "{text}");
+        }
+        for text in ["", "K", "1k", "1T", "1.5M", "-1", "+1", "1 M", "99999999999G"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn other_words_for_a_unit_are_corrected() {
+        let cases = [("100 MB", "100M"), ("8gib", "8G"), ("16kB", "16K")];
+        for (text, corrected_text) in cases {
+            assert_eq!(corrected(text).as_deref(), Some(corrected_text), "{text}");
+        }
+        for text in ["", "MB", "8T", "some"] {
+            assert_eq!(corrected(text), None, "{text}");
+        }
+    }
+}
