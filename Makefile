@@ -34,7 +34,7 @@ lint: ## needs git and shellcheck
 	cargo clippy --release --locked --quiet --all-targets -- -D warnings
 	cargo clippy --release --locked --quiet --test system -- -D warnings
 	cargo test --release --locked --quiet --test system shellcheck
-	git ls-files | grep -v '^tests/golden/' | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
+	git ls-files | grep -v '^tests/golden/\|\.j2$$' | xargs grep -lE '^#!/bin/(ba)?sh|^#!/usr/bin/env bash|^# shellcheck shell=' | xargs shellcheck
 
 unit: build ## needs neither root nor Debian
 	cargo test --release --locked --quiet

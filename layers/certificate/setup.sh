@@ -15,6 +15,7 @@ public=$(echo "$this" | grep -vE ' (10|100|172|192.168|f[cd]..)[.:]' | xargs)
 addresses() { # NAME
     upstream=/run/systemd/resolve/resolv.conf
     [ -f "$upstream" ] || upstream=/etc/resolv.conf
+    # shellcheck disable=SC2013 # a word is a line
     for server in $(awk '/^nameserver/ { print $2 }' "$upstream"); do
         answer=$(host "$1." "$server") || :
         case $answer in *SERVFAIL* | *REFUSED* | *'no servers'*) continue ;; esac
