@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # runs in: container
 # starts from: packages
-# The names appear once the machine waits for them, five minutes after power-on at the earliest: until then nothing
+# The names appear once the machine waits for them, two minutes after power-on at the earliest: until then nothing
 # is asked of the authority.
 served() { network "curl -sk --max-time 10 --resolve $HOST:443:$MACHINE https://$HOST/_matrix/client/versions | grep versions"; }
 issuer() { network "echo | openssl s_client -connect $MACHINE:443 -servername $HOST 2>/dev/null | openssl x509 -noout -issuer -ext subjectAltName"; }
@@ -17,8 +17,8 @@ tell 'waiting until it is served without a name'
 holds 'it is served while nobody knows its name' until_holds 1200 served
 holds 'it shows a placeholder meanwhile' is_placeholder
 holds 'it says which names it waits for' until_holds 600 asks_for_names
-tell 'waiting until five minutes have passed'
-while [ "$(age)" -lt 300 ]; do sleep 2; done
+tell 'waiting until two minutes have passed'
+while [ "$(age)" -lt 120 ]; do sleep 2; done
 holds 'the authority was not asked for anything' asked_nothing "$before"
 names_appear
 ready 900

@@ -4,7 +4,7 @@ use std::fs;
 
 use homeseed::{check, plan::Plan};
 
-use crate::{example, root, tools};
+use crate::{example, ping, root, tools};
 
 /// The planned files, over which `more` are laid.
 #[track_caller]
@@ -75,7 +75,7 @@ fn verdict(plan: &Plan, title: &str, listening: &[&str]) -> String {
 
 /// A machine with ports below 22, and of UDP.
 fn with_ports() -> Plan {
-    let mut sources = ping::sources();
+    let mut sources = example::sources();
     let low = "about: x\nneeds: [firewall]\nports: [2, 3000-3010/udp]\n";
     sources.insert("low/layer.yaml".to_owned(), low.to_owned());
     ping::plan_of(&sources, example::SECTION)

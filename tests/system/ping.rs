@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use homeseed::{
-    layer::{self, Layers, Sources},
+    layer::{Layers, Sources},
     plan::{self, Plan, Port},
     site::Site,
 };
