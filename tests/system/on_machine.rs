@@ -4,7 +4,7 @@ use std::fs;
 
 use homeseed::{check, plan::Plan};
 
-use crate::{ping, root, tools};
+use crate::{example, root, tools};
 
 /// The planned files, over which `more` are laid.
 #[track_caller]
@@ -20,7 +20,7 @@ fn run(plan: &Plan, more: &[(&str, &str)], script: &str) -> String {
 
 #[test]
 fn what_is_no_longer_planned_leaves_the_machine() {
-    let said = run(&ping::planned(ping::SECTION), &[], "tests/system/leave.sh");
+    let said = run(&example::planned(example::SECTION), &[], "tests/system/leave.sh");
     // The timer was enabled, and its file leaves as well.
     let expected = "\
 disable --quiet --now old.timer
@@ -37,7 +37,7 @@ installed, though nothing asks for it any more: old-package
 
 #[test]
 fn a_secret_is_handed_over_and_never_as_an_argument() {
-    let said = run(&ping::planned(ping::SECTION), &[], "tests/system/secret.sh");
+    let said = run(&example::planned(example::SECTION), &[], "tests/system/secret.sh");
     let usage = "homeserver secret NAME, on the terminal or with <FILE. The names, and what is asked for:\n  ping_secret: the secret that both machines share\n";
     let expected = format!(
         "75 waiting for a secret, the secret that both machines share: homeserver secret ping_secret\n\
@@ -75,10 +75,10 @@ fn verdict(plan: &Plan, title: &str, listening: &[&str]) -> String {
 
 /// A machine with ports below 22, and of UDP.
 fn with_ports() -> Plan {
-    let mut sources = ping::sources();
+    let mut sources = example::sources();
     let low = "about: x\nneeds: [firewall]\nports: [2, 3000-3010/udp]\n";
     sources.insert("low/layer.yaml".to_owned(), low.to_owned());
-    ping::plan_of(&sources, ping::SECTION)
+    example::plan_of(&sources, example::SECTION)
 }
 
 #[test]

@@ -2,46 +2,12 @@
 
 use std::{fs, path::Path};
 
-use homeseed::{
-    layer::{self, Layers, Sources},
-    plan::{self, Plan, Port},
-    site::Site,
-};
+use homeseed::plan::{Plan, Port};
 
 use crate::{
-    example::{FOLDER, sources},
+    example::{FOLDER, SECTION, SITE, compiled, planned, sources},
     root, tools,
 };
-
-/// What a site says to have the layer.
-pub(crate) const SECTION: &str = "ping:\n  target: chat.example.net\n";
-
-const SITE: &str = "\
-server_name: example.org
-host: chat.example.org
-operator:
-  email: operator@example.org
-layers: [examples/layers/ping]
-";
-
-fn compiled(sources: &Sources, section: &str) -> Result<Plan, String> {
-    let layers = Layers::read(sources).unwrap_or_else(|errors| panic!("{errors}"));
-    let site = Site::parse("site.yaml", &format!("{SITE}{section}"), &layers.schema);
-    let plan = site.and_then(|site| plan::with(&site, &layers));
-    plan.map_err(|errors| errors.to_string())
-}
-
-/// The plan of a site that has `section`.
-#[track_caller]
-pub(crate) fn planned(section: &str) -> Plan {
-    plan_of(&sources(), section)
-}
-
-/// The same with these layers.
-#[track_caller]
-pub(crate) fn plan_of(sources: &Sources, section: &str) -> Plan {
-    compiled(sources, section).unwrap_or_else(|errors| panic!("{errors}"))
-}
 
 /// The text of a planned file; nothing when it is not planned.
 fn contents<'p>(plan: &'p Plan, path: &str) -> Option<&'p str> {

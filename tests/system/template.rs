@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use homeseed::layer::Purpose;
 
 use crate::{
-    ping, root,
+    example, root,
     sites::{self, Dice},
     tools,
 };
@@ -38,7 +38,7 @@ fn every_rendered_file_is_accepted_by_the_program_that_reads_it() {
     // No layer of the program asks for a secret, so the example does.
     let plans = (0..SITES)
         .map(|seed| sites::plan(&mut Dice::new(seed)))
-        .chain([ping::planned(ping::SECTION)]);
+        .chain([example::planned(example::SECTION)]);
     for (seed, plan) in plans.enumerate() {
         let planned = plan.files.iter().map(|file| file.path.as_str());
         let paths: Vec<&str> =

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use homeseed::plan::sha256;
+use homeseed::digest::sha256;
 
 use crate::{root, tools};
 
