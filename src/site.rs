@@ -41,7 +41,7 @@ pub use self::{
     ssh_key::SshKey,
     suite::{SUITES, Suite},
     url::{HttpsUrl, ProxyUrl, RepositoryUrl},
-    vocabulary::{Kind, Word, type_names},
+    vocabulary::{Duration, Folder, Kind, Text, Word, type_names},
 };
 use self::{
     reader::Reader,

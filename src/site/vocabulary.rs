@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use super::{
     amount::{ByteSize, Lifetime},
     name::{HostName, ServerName},
+    newtype::newtype,
     peer::Peer,
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
@@ -111,10 +112,20 @@ fn typed<T: FromStr<Err = Refusal> + Serialize>(text: &str) -> Result<Json, Refu
     Ok(serde_json::to_value(value).expect("a typed value is JSON"))
 }
 
-/// A path that is relative to the site file.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Folder(String);
+newtype! {
+    /// A path that is relative to the site file.
+    Folder, folder
+}
+
+newtype! {
+    /// One line of harmless characters.
+    Text, line
+}
+
+newtype! {
+    /// A time span as systemd reads it (`systemd.time(7)`): a number and one of `s min h d w`.
+    Duration, duration
+}
 
 /// A TCP or UDP port: 1 to 65535.
 #[derive(Serialize)]
@@ -126,36 +137,45 @@ struct Port(u16);
 #[serde(transparent)]
 struct Number(u32);
 
-/// One line of harmless characters.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Text(String);
-
-/// A time span as systemd reads it (`systemd.time(7)`): a number and one of `s min h d w`.
-#[derive(Serialize)]
-#[serde(transparent)]
-struct Duration(String);
-
 fn refused<T>(text: &str, reason: &str) -> Result<T, Refusal> {
     Err(Refusal::new(format!("{} cannot be used: {reason}", shown(text))))
 }
 
-impl FromStr for Folder {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Folder, Refusal> {
-        let folder = text.trim_end_matches('/');
-        if text.starts_with(['/', '~']) {
-            return refused(text, "it is not relative to the site file");
-        }
-        if folder.is_empty() {
-            return refused(text, "it is empty");
-        }
-        if text.chars().any(char::is_control) {
-            return refused(text, "it holds control characters");
-        }
-        Ok(Folder(folder.to_owned()))
+fn folder(text: &str) -> Result<String, Refusal> {
+    let folder = text.trim_end_matches('/');
+    if text.starts_with(['/', '~']) {
+        return refused(text, "it is not relative to the site file");
     }
+    if folder.is_empty() {
+        return refused(text, "it is empty");
+    }
+    if text.chars().any(char::is_control) {
+        return refused(text, "it holds control characters");
+    }
+    Ok(folder.to_owned())
+}
+
+fn line(text: &str) -> Result<String, Refusal> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || " ._:/@+,=()-".contains(c);
+    if let Some(c) = stray(text, plain) {
+        return refused(text, &format!("{c} is not allowed"))
+            .map_err(|it: Refusal| it.hint("letters, digits, spaces and `._:/@+,=()-` are"));
+    }
+    if text.is_empty() || text.trim() != text || text.len() > 200 {
+        return refused(text, "it is empty, has a space at its end, or is too long");
+    }
+    Ok(text.to_owned())
+}
+
+fn duration(text: &str) -> Result<String, Refusal> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (count, unit) = text.split_at(end);
+    let whole = count.parse::<u32>().is_ok_and(|count| count > 0);
+    if whole && ["s", "min", "h", "d", "w"].contains(&unit) {
+        return Ok(text.to_owned());
+    }
+    Err(Refusal::of(text, "a time span", "it is not a number and one of s, min, h, d, w")
+        .hint("write, for example, `15min` or `2h`"))
 }
 
 impl FromStr for Port {
@@ -177,36 +197,5 @@ impl FromStr for Number {
         number.map(Number).ok_or_else(|| {
             Refusal::of(text, "a number", "it is not a whole number from 0 to 4294967295")
         })
-    }
-}
-
-impl FromStr for Text {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Text, Refusal> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || " ._:/@+,=()-".contains(c);
-        if let Some(c) = stray(text, plain) {
-            return refused(text, &format!("{c} is not allowed"))
-                .map_err(|it: Refusal| it.hint("letters, digits, spaces and `._:/@+,=()-` are"));
-        }
-        if text.is_empty() || text.trim() != text || text.len() > 200 {
-            return refused(text, "it is empty, has a space at its end, or is too long");
-        }
-        Ok(Text(text.to_owned()))
-    }
-}
-
-impl FromStr for Duration {
-    type Err = Refusal;
-
-    fn from_str(text: &str) -> Result<Duration, Refusal> {
-        let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-        let (count, unit) = text.split_at(end);
-        let whole = count.parse::<u32>().is_ok_and(|count| count > 0);
-        if whole && ["s", "min", "h", "d", "w"].contains(&unit) {
-            return Ok(Duration(text.to_owned()));
-        }
-        Err(Refusal::of(text, "a time span", "it is not a number and one of s, min, h, d, w")
-            .hint("write, for example, `15min` or `2h`"))
     }
 }
