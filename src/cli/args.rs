@@ -104,7 +104,8 @@ Examples:
   homeseed test image-tests/late-dns         one case
   homeseed test image-tests                  all of them
   homeseed test site.yaml --image chat.qcow2 boot an image that you made
-  homeseed test --look image-tests/late-dns  look inside what it left";
+  homeseed test site.yaml --container        a fast look, before QEMU proves it
+  homeseed test --shell image-tests/minimal  look inside what it left";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
