@@ -5,12 +5,13 @@ mdbook=$1
 source=target/book-source
 rm -rf target/book "$source"
 cp -r docs "$source"
-mkdir "$source/layers"
+mkdir -p "$source/layers" "$source/examples/layers"
 # From layers/X/README.md to layers/X.md, and every link with it.
-for page in layers/*/README.md image-tests/README.md; do
-    sed 's|](../../docs/|](../|g' "$page" >"$source/${page%/README.md}.md"
+for page in layers/*/README.md examples/layers/*/README.md image-tests/README.md; do
+    sed -e 's|](../../../docs/|](../../|g' -e 's|](../../docs/|](../|g' -e 's|](../\([^/)]*/README\)|](\1|g' "$page" >"$source/${page%/README.md}.md"
 done
 cp CHANGELOG.md "$source/"
-sed -i -e 's|](\.\./\([^)#]*\)/README\.md|](\1.md|g' -e 's|](\.\./CHANGELOG|](CHANGELOG|' "$source"/*.md
+sed -i -e 's|](\.\./CHANGELOG|](CHANGELOG|' -e 's|](\.\./\([^)]*/README\.md\)|](\1|g' "$source"/*.md
+find "$source" -name '*.md' -exec sed -i 's|/README\.md|.md|g' {} +
 "$mdbook" build --dest-dir "$PWD/target/book" "$source" 2>target/book.log || { cat target/book.log; exit 1; }
 exec python3 tests/book.py target/book

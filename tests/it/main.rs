@@ -23,6 +23,8 @@ mod minify;
 mod overlay;
 mod pages;
 mod plan;
+#[path = "../common/program.rs"]
+mod program;
 mod site;
 #[path = "../common/sites.rs"]
 mod sites;

@@ -1,35 +1,14 @@
 //! Overlays, and images as far as no tool is needed: what is written, and what is refused.
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path};
 
 use tempfile::TempDir;
 
-use crate::{docs, tools};
-
-const SITE: &str = "examples/site.yaml";
-
-fn homeseed(arguments: &[&str]) -> Output {
-    let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
-    tools::finish(tools::start(command.args(arguments)), "")
-}
-
-#[track_caller]
-fn done(arguments: &[&str]) {
-    let output = homeseed(arguments);
-    assert!(output.status.success(), "{}", tools::said(&output));
-}
-
-#[track_caller]
-fn refused(arguments: &[&str], status: i32, words: &str) {
-    let output = homeseed(arguments);
-    let said = tools::said(&output);
-    assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.contains(words), "{said}");
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
+use crate::{
+    docs,
+    program::{SITE, done, folder, refused},
+    tools,
+};
 
 /// An overlay, and the word for its path.
 fn overlay(dir: &TempDir) -> String {

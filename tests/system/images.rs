@@ -1,35 +1,13 @@
 //! Seeds and images as far as no machine is needed: what is written, and what is refused.
 
-use std::{fs, process::Output};
+use std::fs;
 
 use tempfile::TempDir;
 
-use crate::tools;
-
-const SITE: &str = "examples/site.yaml";
-
-fn homeseed(arguments: &[&str]) -> Output {
-    let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
-    tools::finish(tools::start(command.args(arguments)), "")
-}
-
-#[track_caller]
-fn done(arguments: &[&str]) {
-    let output = homeseed(arguments);
-    assert!(output.status.success(), "{}", tools::said(&output));
-}
-
-#[track_caller]
-fn refused(arguments: &[&str], status: i32, words: &str) {
-    let output = homeseed(arguments);
-    let said = tools::said(&output);
-    assert_eq!(output.status.code(), Some(status), "{said}");
-    assert!(said.contains(words), "{said}");
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
+use crate::{
+    program::{SITE, done, folder, refused},
+    tools,
+};
 
 #[test]
 fn a_seed_is_the_same_each_time_and_labelled_cidata() {

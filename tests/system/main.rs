@@ -12,6 +12,8 @@ mod images;
 mod on_machine;
 mod origins;
 mod ping;
+#[path = "../common/program.rs"]
+mod program;
 mod root;
 mod served;
 mod shellcheck;

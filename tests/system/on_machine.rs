@@ -41,7 +41,7 @@ fn a_secret_is_handed_over_and_never_as_an_argument() {
     let usage = "homeserver secret NAME, on the terminal or with <FILE. The names, and what is asked for:\n  ping_secret: the secret that both machines share\n";
     let expected = format!(
         "75 waiting for a secret, the secret that both machines share: homeserver secret ping_secret\n\
-         {usage}2 no name\n{usage}2 bad name\n{usage}2 none of the operator's\n{usage}2 argument\n\
+         {usage}2 no name\n{usage}2 bad name\n{usage}2 unknown name\n{usage}2 none of the operator's\n{usage}2 argument\n\
          nothing was handed over\n1 nothing\nstart --no-block homeseed\n0 handed\n\
          600 root:root xyzzy\nno stamp\n0 taken up\n"
     );

@@ -22,6 +22,7 @@ handed() { (set -eu && . "$home/lib.sh" && . "$home/secrets.sh" && handed ping_s
 handed || echo "$? $(cat /run/homeseed/sentence)"
 secret 'no name' </dev/null
 echo x | secret 'bad name' ../etc/passwd
+echo x | secret 'unknown name' ping_secrte
 echo x | secret "none of the operator's" first_password
 echo x | secret argument ping_secret xyzzy
 printf '' | secret nothing ping_secret
