@@ -2,9 +2,9 @@
 # Two homeservers that list each other, and one that nobody lists: what passes between them, as TAP.
 #
 # Runs on a computer of the test internet. HOST, SERVER_NAME, ADMIN and ADMIN_PASSWORD are the machine's;
-# LISTED and STRANGER are the names of two other homeservers, with a user PEER_USER on each.
+# LISTED and UNLISTED_PEER are the names of two other homeservers, with a user PEER_USER on each.
 set -u
-: "$HOST" "$SERVER_NAME" "$ADMIN" "$ADMIN_PASSWORD" "$LISTED" "$STRANGER" "$PEER_USER" "$PEER_PASSWORD"
+: "$HOST" "$SERVER_NAME" "$ADMIN" "$ADMIN_PASSWORD" "$LISTED" "$UNLISTED_PEER" "$PEER_USER" "$PEER_PASSWORD"
 # shellcheck source-path=SCRIPTDIR source=federation.sh
 . "${0%/*}/federation.sh"
 dir=$(mktemp -d)
@@ -39,12 +39,12 @@ peer_joins() { # SERVER TOKEN USER: the machine's user invites, the other joins.
     invite "$HOST" "$host_token" "$room" "$3" && retry 90 join "$1" "$2" "$room" "$SERVER_NAME"
 }
 
-stranger_is_refused() { # the stranger asks for something that any listed server may see
-    ! api GET "$STRANGER" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$stranger_token"
+unlisted_is_refused() { # it asks for something that any listed server may see
+    ! api GET "$UNLISTED_PEER" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$unlisted_token"
 }
 
-stranger_is_not_asked() {
-    ! api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$STRANGER")" "$host_token"
+unlisted_is_not_asked() {
+    ! api GET "$HOST" "client/v3/profile/$(in_url "@$PEER_USER:$UNLISTED_PEER")" "$host_token"
 }
 
 peer_is_asked() {
@@ -55,22 +55,22 @@ peer_is_answered() {
     retry 60 api GET "$LISTED" "client/v3/profile/$(in_url "@$ADMIN:$SERVER_NAME")" "$peer_token"
 }
 
-stranger_stays_outside() {
-    ! { invite "$HOST" "$host_token" "$room" "@$PEER_USER:$STRANGER" &&
-        join "$STRANGER" "$stranger_token" "$room" "$SERVER_NAME"; }
+unlisted_stays_outside() {
+    ! { invite "$HOST" "$host_token" "$room" "@$PEER_USER:$UNLISTED_PEER" &&
+        join "$UNLISTED_PEER" "$unlisted_token" "$room" "$SERVER_NAME"; }
 }
 
 host_token=$(retry 30 login "$HOST" "$ADMIN" "$ADMIN_PASSWORD")
 peer_token=$(retry 30 login "$LISTED" "$PEER_USER" "$PEER_PASSWORD")
-stranger_token=$(retry 30 login "$STRANGER" "$PEER_USER" "$PEER_PASSWORD")
+unlisted_token=$(retry 30 login "$UNLISTED_PEER" "$PEER_USER" "$PEER_PASSWORD")
 room=$(create_room "$HOST" "$host_token")
 
-stranger_works() {
-    retry 60 api GET "$STRANGER" "client/v3/profile/$(in_url "@$PEER_USER:$LISTED")" "$stranger_token"
+unlisted_works() {
+    retry 60 api GET "$UNLISTED_PEER" "client/v3/profile/$(in_url "@$PEER_USER:$LISTED")" "$unlisted_token"
 }
 
 if [ -n "${ANYONE-}" ]; then echo 1..9; else echo 1..12; fi
-fact "@$ADMIN:$SERVER_NAME and a user of $LISTED can log in" test -n "$host_token" -a -n "$peer_token" -a -n "$stranger_token"
+fact "@$ADMIN:$SERVER_NAME and a user of $LISTED can log in" test -n "$host_token" -a -n "$peer_token" -a -n "$unlisted_token"
 fact "@$ADMIN:$SERVER_NAME makes a room" test -n "$room"
 fact "$LISTED sees a profile of the machine" peer_is_answered
 fact "the machine sees a profile of $LISTED" peer_is_asked
@@ -80,6 +80,6 @@ fact "a message goes from $LISTED to the machine" crosses "$LISTED" "$peer_token
 fact "a file goes from the machine to $LISTED" media_crosses "$HOST" "$host_token" "$LISTED" "$peer_token"
 fact "a file goes from $LISTED to the machine" media_crosses "$LISTED" "$peer_token" "$HOST" "$host_token"
 [ -z "${ANYONE-}" ] || exit 0
-fact "$STRANGER is a homeserver that others answer" stranger_works
-fact "$STRANGER gets nothing from the machine" stranger_is_refused
-fact "the machine gets nothing from $STRANGER" eval 'stranger_is_not_asked && stranger_stays_outside'
+fact "$UNLISTED_PEER is a homeserver that others answer" unlisted_works
+fact "$UNLISTED_PEER gets nothing from the machine" unlisted_is_refused
+fact "the machine gets nothing from $UNLISTED_PEER" eval 'unlisted_is_not_asked && unlisted_stays_outside'

@@ -151,7 +151,7 @@ federation() {
     federation_password=$(guest 'homeserver first-password' | tail -n 1)
     tell "exchanging messages with $LISTED"
     federation_since=$(guest 'date +%s')
-    retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED STRANGER=$STRANGER \
+    retell "$(network "HOST=$HOST SERVER_NAME=$SERVER_NAME LISTED=$LISTED UNLISTED_PEER=$UNLISTED_PEER \
         ANYONE=$ANYONE ADMIN=$ADMIN ADMIN_PASSWORD='$federation_password' \
         PEER_USER=$PEER_USER PEER_PASSWORD=$PEER_PASSWORD sh -u $FEDERATION/exchange.sh 2>&1")"
     holds 'Synapse says nothing of an error meanwhile' no_error_since "$federation_since"
@@ -163,8 +163,8 @@ no_error_since() {
         ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
 }
 
-# usual: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
-usual() {
+# standard_case: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
+standard_case() {
     boot "$@"
     ready 1500
     checks

@@ -124,8 +124,17 @@ impl Host {
 
     /// Starts a child that we talk with; its standard error goes to `log`.
     pub fn converse<S: AsRef<str>>(&self, words: &[S], log: &Path) -> Result<Coprocess> {
+        self.talk(words, create(log)?)
+    }
+
+    /// Starts a child that we listen to; its standard error is ours.
+    pub fn listen<S: AsRef<str>>(&self, words: &[S]) -> Result<Coprocess> {
+        self.talk(words, Stdio::inherit())
+    }
+
+    fn talk<S: AsRef<str>>(&self, words: &[S], errors: impl Into<Stdio>) -> Result<Coprocess> {
         let mut command = Command::from(self.command(words)?);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(create(log)?);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors);
         let mut child = command.spawn().map_err(|error| cannot_start(words, &error))?;
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(Error::host("a pipe to a child is missing"));

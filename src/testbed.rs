@@ -1,22 +1,23 @@
-//! The test internet: boots a site in QEMU and lets the checks speak.
+//! The test internet: boots a site in QEMU, or in a container, and lets the checks speak.
 //!
 //! [`run`] is the outer half. It has the host's network, makes what is kept below the cache (a tools root, the
-//! image, the Matrix repository) and then starts this very program again in namespaces of its own, where
-//! [`inside`] opens the test internet and plays the cases. What it starts cannot survive it.
+//! image, the Matrix repository) and then starts this very program again in namespaces of its own, once
+//! for each lane, where [`inside`] opens the test internet and plays the cases. What it starts cannot survive it.
 
 // `pub` in the parts means: for the other parts. They are private, so that what nobody uses is seen.
 #![allow(unreachable_pub)]
 
 mod accelerator;
 mod acme;
-mod bed;
 mod bridge;
 mod case;
 mod console;
 mod container;
+mod context;
 mod disk;
 mod dns;
 mod drive;
+mod environment;
 mod fixture;
 mod front;
 mod golden;
@@ -25,37 +26,42 @@ mod image;
 mod inner;
 mod internet;
 mod link;
-mod look;
 mod machine;
 mod mount;
-mod orders;
 mod peer;
 mod qmp;
 mod report;
+mod results;
 mod root;
+mod run_spec;
 mod shell;
 mod stock;
-mod tally;
+mod tap_writer;
+mod terminal;
 pub mod timeline;
 mod tree;
 mod trust;
 mod verdict;
-mod world;
 
 use std::{
     fs::{self, File, TryLockError},
+    io::{Stdout, stdout},
     panic::resume_unwind,
     path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
     thread::{self, ScopedJoinHandle},
 };
 
-pub use self::orders::Verdict;
+pub use self::tap_writer::Verdict;
 use self::{
-    case::{Case, Start, Wanted},
+    case::{Case, Lane, Start, Wanted},
     fixture::Fixture,
     image::Image,
-    orders::Orders,
+    report::Report,
+    results::Message,
     root::Root,
+    run_spec::RunSpec,
+    tap_writer::TapWriter,
 };
 use crate::{
     error::{Error, Errors, Result},
@@ -95,7 +101,7 @@ pub enum Mode {
     Shell,
 }
 
-/// The hidden word of the command line after which the orders of [`inside`] stand.
+/// The hidden word of the command line after which the spec of [`inside`] stand.
 pub const INSIDE: &str = "test-inside";
 
 /// The release that machines run.
@@ -107,36 +113,75 @@ pub fn run(request: &Request) -> std::result::Result<Verdict, Errors> {
     files::make(request.cache)?;
     let cache = fs::canonicalize(request.cache).map_err(|error| Error::host(error.to_string()))?;
     let _lock = lock(&cache)?;
-    let orders = prepare(&host, request, cache)?;
-    if request.mode == Mode::Prepare {
-        return Ok(Verdict { passed: 0, failed: 0 });
+    let spec = prepare(&host, request, cache)?;
+    match request.mode {
+        Mode::Prepare => Ok(Verdict::default()),
+        Mode::Shell => Ok(shell(&host, spec)?),
+        Mode::Play => Ok(play(spec)?),
     }
-    let verdict = Verdict::file(&orders.cache);
-    files::remove(&verdict)?;
-    let status = host.attach(&enter(&orders.write()?)?)?;
-    if request.mode == Mode::Shell && status == 0 {
-        return Ok(Verdict { passed: 0, failed: 0 });
-    }
-    if status != 0 {
-        return Err(ended(status).into());
-    }
-    let text = files::read(&verdict).map_err(|_| ended(status))?;
-    Ok(serde_json::from_str(&text).map_err(|_| ended(status))?)
 }
 
-/// The inner half, with the orders in `file`.
+/// The inner half, with the specification in `file`.
 pub fn inside(file: &Path) -> std::result::Result<(), Errors> {
-    let orders = Orders::read(file)?;
-    if orders.look {
-        return Ok(inner::look(&orders)?);
+    let spec = RunSpec::read(file)?;
+    Ok(if spec.shell { inner::shell(&spec) } else { inner::play(&spec) }?)
+}
+
+/// Lets the reader look into the one machine.
+fn shell(host: &Host, spec: RunSpec) -> Result<Verdict> {
+    for spec in spec.divided() {
+        let status = host.attach(&enter(&spec.write()?)?)?;
+        if status != 0 {
+            return Err(ended(status));
+        }
     }
-    let verdict = inner::play(&orders)?;
-    let text = serde_json::to_string(&verdict).map_err(|error| Error::host(error.to_string()))?;
-    Ok(files::write(&Verdict::file(&orders.cache), &text)?)
+    Ok(Verdict::default())
+}
+
+/// Plays the cases of all lanes at once: a machine with a kernel of its own keeps one core busy, and containers wait
+/// most of the time.
+fn play(spec: RunSpec) -> Result<Verdict> {
+    eprintln!(
+        "image: {}\nthe Matrix repository is ours, with Synapse {} and a key of its own",
+        spec.image.origin,
+        spec.fixture.version()
+    );
+    let (cache, specs) = (spec.cache.clone(), spec.divided());
+    let writer = Mutex::new((TapWriter::new(stdout()), Report::default()));
+    thread::scope(|scope| {
+        let lanes: Vec<_> =
+            specs.iter().map(|spec| scope.spawn(|| follow(spec, &writer))).collect();
+        lanes.into_iter().map(joined).collect::<Result<Vec<()>>>()
+    })?;
+    let (writer, report) = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    files::write(&cache.join("report.txt"), &report.table())?;
+    eprintln!("{}", report.table());
+    Ok(writer.finish())
+}
+
+/// Plays the cases of one lane, and hands on what is said of them.
+fn follow(spec: &RunSpec, writer: &Mutex<(TapWriter<Stdout>, Report)>) -> Result<()> {
+    let mut inner = Host::new()?.listen(&enter(&spec.write()?)?)?;
+    let mut complete = false;
+    while let Some(line) = inner.hear()? {
+        let message: Message = serde_json::from_str(&line)
+            .map_err(|error| Error::host(format!("a result is damaged: {error}")))?;
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.0.take(&message);
+        match message {
+            Message::Times(times) => writer.1.add(times),
+            Message::End => complete = true,
+            Message::Result { .. } | Message::Remark(_) => {}
+        }
+    }
+    match inner.finish() {
+        0 if complete => Ok(()),
+        status => Err(ended(status)),
+    }
 }
 
 /// Makes everything that needs the host's network or takes long.
-fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Result<Orders, Errors> {
+fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Result<RunSpec, Errors> {
     let sites = sites(request.path)?;
     if request.mode == Mode::Shell && sites.len() > 1 {
         return Err(several(&sites).into());
@@ -170,11 +215,24 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         }
         cases.push(case);
     }
+    if cases.iter().any(|case| case.lane == Lane::Container) {
+        host.require("systemd-nspawn", "systemd-container")?;
+    }
     // Those that start from another's disk come after all who could share theirs.
     cases.sort_by_key(|case| case.start == Start::Packages);
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;
     let root = root.dir().to_owned();
-    Ok(Orders { cache, root, image, upstreams, fixture, cases, look: request.mode == Mode::Shell })
+    Ok(RunSpec {
+        cache,
+        root,
+        image,
+        upstreams,
+        fixture,
+        lane: Lane::default(),
+        cases,
+        shell: request.mode == Mode::Shell,
+        shared_terminal: false,
+    })
 }
 
 /// What a thread found; its panic is ours.
@@ -231,7 +289,7 @@ fn lock(cache: &Path) -> Result<File> {
 /// The command that starts this program again as the first process of namespaces of its own.
 ///
 /// Whatever ends us ends `unshare`, that ends its child, and the kernel all others.
-fn enter(orders: &Path) -> Result<Vec<String>> {
+fn enter(spec: &Path) -> Result<Vec<String>> {
     let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
     let words = [
         "setpriv",
@@ -247,11 +305,11 @@ fn enter(orders: &Path) -> Result<Vec<String>> {
         "--mount-proc",
         &program.to_string_lossy(),
         INSIDE,
-        &orders.to_string_lossy(),
+        &spec.to_string_lossy(),
     ];
     Ok(words.map(str::to_owned).to_vec())
 }
 
 fn ended(status: i32) -> Error {
-    Error::host(format!("the test bed ended with status {status} and said no verdict"))
+    Error::host(format!("the test environment ended with status {status} and said no verdict"))
 }

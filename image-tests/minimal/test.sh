@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # From the stock image to a homeserver that federates, and the same again after a reboot; then what
 # `homeseed verify` says of it from the operator's desk, as it is and after each of many sabotages.
-usual
+standard_case
 
 # The desk's site, which trusts what is tested; its way in, and the machine's key, are known to ssh.
 {

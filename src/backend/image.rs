@@ -1,6 +1,6 @@
 //! Turns a plan into a disk image that boots under BIOS and UEFI, as Debian lays its own cloud images out.
 //!
-//! `mmdebstrap` makes a Debian tree in a namespace of its own and bakes the plan's overlay into it; `seal.sh` makes the
+//! `mmdebstrap` makes a Debian tree in a namespace of its own and bakes the plan's overlay into it; `normalize.sh` makes the
 //! file system; [`disk`] puts partitions around it. Nothing is mounted on this host, no loop device is used, and an
 //! ordinary user will do. The same packages make the same bytes.
 
@@ -8,7 +8,7 @@ pub mod cloud;
 mod disk;
 mod gpt;
 mod lock;
-mod room;
+mod workspace;
 mod sbom;
 
 use std::{
@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::{lock::Lock, room::Room};
+use self::{lock::Lock, workspace::Workspace};
 use super::{
     overlay::{self, Purpose},
     parts,
@@ -118,7 +118,7 @@ pub fn build(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<
         progress,
         names: Names::of(request),
         dir: draft.path(),
-        room: Room::make(host)?,
+        room: Workspace::make(host)?,
         stages: Vec::new(),
     };
     build.prepare(wanted.as_ref())?;
@@ -189,7 +189,7 @@ struct Build<'a> {
     names: Names,
     /// Where the image grows, beside its place.
     dir: &'a Path,
-    room: Room<'a>,
+    room: Workspace<'a>,
     stages: Vec<(&'static str, Duration)>,
 }
 
@@ -213,8 +213,8 @@ impl Build<'_> {
         parts::lay(&overlay::parts(self.request.plan, self.request.purpose), &overlay)?;
         for (name, text) in [
             ("customize.sh", include_str!("image/customize.sh")),
-            ("furnish.sh", cloud::FURNISH),
-            ("seal.sh", include_str!("image/seal.sh")),
+            ("cloud-image.sh", cloud::CLOUD_IMAGE),
+            ("normalize.sh", include_str!("image/normalize.sh")),
             ("sources.list", self.request.sources),
             ("lock.pref", &wanted.map(Lock::pins).unwrap_or_default()),
         ] {
@@ -241,7 +241,7 @@ impl Build<'_> {
             format!("ROOT_SEED={}", self.names.seed),
             format!("ESP_UUID={esp}"),
             format!("EPOCH={epoch}"),
-            format!("YARD={}", self.room.yard().display()),
+            format!("YARD={}", self.room.chroot_dir().display()),
             "INITRD=No".to_owned(),
             "PYTHONHASHSEED=0".to_owned(),
         ]
@@ -280,9 +280,9 @@ impl Build<'_> {
     /// Takes out what says when and where the tree was made; gives its bytes.
     fn seal(&mut self) -> Result<u64> {
         let mut words = self.environment();
-        words.extend(Room::words(&[
+        words.extend(Workspace::words(&[
             "sh",
-            &self.room.word("seal.sh"),
+            &self.room.word("normalize.sh"),
             &self.room.tree(),
             "measure",
         ]));
@@ -296,7 +296,12 @@ impl Build<'_> {
         let size = disk::size(installed, self.request.size)?;
         let bytes = disk::root_bytes(size).to_string();
         let mut words = self.environment();
-        words.extend(Room::words(&["sh", &self.room.word("seal.sh"), &self.room.tree(), &bytes]));
+        words.extend(Workspace::words(&[
+            "sh",
+            &self.room.word("normalize.sh"),
+            &self.room.tree(),
+            &bytes,
+        ]));
         self.watch(&words)?;
         Ok(size)
     }
@@ -305,18 +310,24 @@ impl Build<'_> {
     fn disk(&mut self, size: u64) -> Result<PathBuf> {
         let raw = self.dir.join("disk.raw");
         let esp = self.dir.join("esp.vfat");
-        let epoch = files::read(&self.room.yard().join("epoch"))?;
-        disk::esp(self.host, &esp, self.names.esp, epoch.trim(), &self.room.yard().join("esp"))?;
+        let epoch = files::read(&self.room.chroot_dir().join("epoch"))?;
+        disk::esp(
+            self.host,
+            &esp,
+            self.names.esp,
+            epoch.trim(),
+            &self.room.chroot_dir().join("esp"),
+        )?;
         disk::assemble(
             &raw,
             size,
             &self.names.disk,
             &self.names.partitions,
             &disk::Parts {
-                boot: &self.room.yard().join("boot.img"),
-                core: &self.room.yard().join("core.img"),
+                boot: &self.room.chroot_dir().join("boot.img"),
+                core: &self.room.chroot_dir().join("core.img"),
                 esp: &esp,
-                root: &self.room.yard().join("root.ext4"),
+                root: &self.room.chroot_dir().join("root.ext4"),
             },
         )?;
         if self.request.format == Format::Raw {

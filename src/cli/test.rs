@@ -23,7 +23,7 @@ pub(super) struct TestArgs {
     #[arg(long)]
     prepare: bool,
     /// Boot what the last run of the case left, and get a shell
-    #[arg(long, conflicts_with_all = ["prepare", "container"])]
+    #[arg(long, conflicts_with = "prepare")]
     shell: bool,
     /// Where everything is kept that takes long to make
     #[arg(long, value_name = "DIR", default_value = "target/testbed")]

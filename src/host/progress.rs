@@ -20,9 +20,15 @@ impl Progress {
     /// The clock starts now.
     #[must_use]
     pub fn new() -> Progress {
+        Progress { terminal: stderr().is_terminal(), ..Progress::in_lines() }
+    }
+
+    /// The same for a terminal that somebody else writes to as well: a line for each change.
+    #[must_use]
+    pub fn in_lines() -> Progress {
         Progress {
             began: Instant::now(),
-            terminal: stderr().is_terminal(),
+            terminal: false,
             what: RefCell::default(),
             drawn: Cell::default(),
         }

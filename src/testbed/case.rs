@@ -27,7 +27,7 @@ pub struct Case {
     pub start: Start,
     /// Its site file.
     pub site: PathBuf,
-    /// The script of the case; the usual one when there is none.
+    /// The script of the case; the standard one when there is none.
     pub script: Option<PathBuf>,
     /// What the machine consists of.
     pub plan: Plan,
@@ -61,10 +61,11 @@ pub struct Further {
 }
 
 /// What a machine runs in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
     /// A QEMU, with a kernel of its own.
+    #[default]
     Qemu,
     /// A container, on the kernel of this host.
     Container,
@@ -81,6 +82,15 @@ impl Lane {
             Some("container") => Ok(Lane::Container),
             Some(word) => Err(Error::new(format!("a machine cannot run in `{word}`"))
                 .hint("write `# runs in: container`, or `qemu`")),
+        }
+    }
+
+    /// Where machines run, for the reader.
+    #[must_use]
+    pub fn place(self) -> &'static str {
+        match self {
+            Lane::Qemu => "QEMU",
+            Lane::Container => "the containers",
         }
     }
 

@@ -46,15 +46,17 @@ exec "$@"
 const REBOOTS: i32 = 133;
 
 impl Container {
-    /// A container whose files lie in `dir`, above the trees `below`.
-    #[must_use]
-    pub fn new(dir: &Path, below: &[PathBuf]) -> Container {
-        Container {
-            dir: dir.to_owned(),
-            below: below.to_vec(),
-            process: None,
-            powered: Instant::now(),
-        }
+    /// A new container whose files lie in `dir`, above the trees `below`.
+    pub fn make(dir: &Path, below: &[PathBuf]) -> Result<Container> {
+        let lines: String = below.iter().map(|tree| format!("{}\n", tree.display())).collect();
+        files::write(&dir.join("below"), &lines)?;
+        Container::kept(dir)
+    }
+
+    /// The container whose files an earlier run left in `dir`.
+    pub fn kept(dir: &Path) -> Result<Container> {
+        let below = files::read(&dir.join("below"))?.lines().map(PathBuf::from).collect();
+        Ok(Container { dir: dir.to_owned(), below, process: None, powered: Instant::now() })
     }
 
     /// What the container has written: the difference to the trees below.

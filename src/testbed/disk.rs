@@ -1,4 +1,4 @@
-//! The machine's disks: the image with the run's trust and the test bed's shell laid in, a copy of it for
+//! The machine's disks: the image with the run's trust and the test environment's shell laid in, a copy of it for
 //! each machine, and the seed that carries the user-data.
 
 use std::path::{Path, PathBuf};
@@ -49,7 +49,7 @@ impl Base {
         host.read(&["debugfs", "-R", &format!("cat {path}"), &self.device()])
     }
 
-    /// Lays in the authorities to trust and the test bed's shell; nothing else of the disk changes.
+    /// Lays in the authorities to trust and the test environment's shell; nothing else of the disk changes.
     pub fn lay_in(&self, host: &Host, authorities: &[String]) -> Result<()> {
         let draft = self.disk.with_extension("files");
         files::remove(&draft)?;

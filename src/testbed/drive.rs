@@ -5,12 +5,12 @@
 
 use std::path::Path;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
 use super::{
+    context::{CaseContext, PEER_USER, UNLISTED_PEER},
     link::MACHINE,
-    tally::Tally,
-    world::{PEER_USER, STRANGER_NAME, World},
+    results::Results,
 };
 use crate::{
     error::{Error, Result},
@@ -27,32 +27,32 @@ const FEDERATION: &[(&str, &str)] = &[
 ];
 
 /// What is done with a site that brings no script of its own.
-const USUAL: &str = "usual\n";
+const STANDARD_CASE: &str = "standard_case\n";
 
-/// Runs the script in `dir`; each of its results goes to `tally`.
+/// Runs the script in `dir`; each of its results goes to `results`.
 ///
 /// It is a mistake of the script, and an error, when it ends without having said how many results there are.
-pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()> {
-    let mut script = start(world, dir)?;
-    let mut said = Said { case: world.case.name.clone(), ..Said::default() };
-    while let Some(line) = script.hear()? {
+pub fn drive(context: &mut CaseContext<'_>, dir: &Path, results: &mut Results<'_>) -> Result<()> {
+    let mut process = start(context, dir)?;
+    let mut script = Script { case: context.case.name.clone(), ..Script::default() };
+    while let Some(line) = process.hear()? {
         match line.strip_prefix("@ ") {
             Some(request) => {
-                said.flush(tally);
-                answer(world, &mut script, request)?;
+                script.flush(results);
+                answer(context, &mut process, request)?;
             }
-            None => said.hear(&line, tally),
+            None => script.hear(&line, results),
         }
     }
-    said.flush(tally);
-    let status = script.finish();
-    match said.planned {
-        Some(planned) if planned > 0 && planned == said.count && status == 0 => Ok(()),
+    script.flush(results);
+    let status = process.finish();
+    match script.planned {
+        Some(planned) if planned > 0 && planned == script.count && status == 0 => Ok(()),
         planned => {
             let planned = planned.map_or("unknown".to_owned(), |n| n.to_string());
             Err(Error::new(format!(
                 "the script ended with status {status} after {} of {planned} results",
-                said.count
+                script.count
             ))
             .hint(format!("its own words are in `{}`", dir.join("script.log").display())))
         }
@@ -61,23 +61,23 @@ pub fn drive(world: &mut World<'_>, dir: &Path, tally: &mut Tally) -> Result<()>
 
 /// What the script has said so far; a result waits for the remarks that follow it.
 #[derive(Default)]
-struct Said {
+struct Script {
     case: String,
     count: usize,
     planned: Option<usize>,
     last: Option<(bool, String, String)>,
 }
 
-impl Said {
-    fn hear(&mut self, line: &str, tally: &mut Tally) {
+impl Script {
+    fn hear(&mut self, line: &str, results: &mut Results<'_>) {
         if let Some(remark) = line.strip_prefix("# ") {
             match &mut self.last {
                 Some((_, _, reason)) => *reason += &format!("{remark}\n"),
-                None => Tally::remark(remark),
+                None => results.remark(remark),
             }
             return;
         }
-        self.flush(tally);
+        self.flush(results);
         if let Some(count) = line.strip_prefix("1..") {
             self.planned = count.parse().ok();
         } else if let Some(title) = line.strip_prefix("ok - ") {
@@ -85,29 +85,29 @@ impl Said {
         } else if let Some(title) = line.strip_prefix("not ok - ") {
             self.last = Some((false, title.to_owned(), String::new()));
         } else if !line.is_empty() {
-            Tally::remark(line);
+            results.remark(line);
         }
     }
 
-    fn flush(&mut self, tally: &mut Tally) {
+    fn flush(&mut self, results: &mut Results<'_>) {
         if let Some((passed, title, reason)) = self.last.take() {
             self.count += 1;
-            tally.result(passed, &format!("{}: {title}", self.case), &reason);
+            results.add(passed, &format!("{}: {title}", self.case), &reason);
         }
     }
 }
 
-fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
-    let (library, federation) = (dir.join("lib.sh"), world.internet.dir().join("federation"));
+fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
+    let (library, federation) = (dir.join("lib.sh"), context.internet.dir().join("federation"));
     files::write(&library, LIBRARY)?;
     for (name, text) in FEDERATION {
         files::write(&federation.join(name), text)?;
     }
     // A copy: a shell reads its script while it runs, and somebody may be writing the next one.
     let script = dir.join("test.sh");
-    let text = world.case.script.as_deref().map_or(Ok(USUAL.to_owned()), files::read)?;
+    let text = context.case.script.as_deref().map_or(Ok(STANDARD_CASE.to_owned()), files::read)?;
     files::write(&script, &text)?;
-    let case = world.case;
+    let case = context.case;
     let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
     let set = |name: &str, value: &str| format!("{name}={value}");
     let words = [
@@ -119,7 +119,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("RUNS_IN", case.lane.word()),
         set("ANYONE", if case.anyone { "yes" } else { "" }),
         set("MACHINE", MACHINE),
-        set("STRANGER", STRANGER_NAME),
+        set("UNLISTED_PEER", UNLISTED_PEER),
         set("PEER_USER", PEER_USER.0),
         set("PEER_PASSWORD", PEER_USER.1),
         set("DIR", &dir.to_string_lossy()),
@@ -127,7 +127,7 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         set("FEDERATION", &federation.to_string_lossy()),
         set("SITE", &case.site.to_string_lossy()),
         set("REPOSITORY", &case.repository),
-        set("FINGERPRINT", world.fixture.fingerprint()),
+        set("FINGERPRINT", context.fixture.fingerprint()),
         set("HOMESEED", &program.to_string_lossy()),
         "sh".to_owned(),
         "-c".to_owned(),
@@ -135,38 +135,51 @@ fn start(world: &World<'_>, dir: &Path) -> Result<Coprocess> {
         library.to_string_lossy().into_owned(),
         script.to_string_lossy().into_owned(),
     ];
-    world.host.converse(&words, &dir.join("script.log"))
+    context.host.converse(&words, &dir.join("script.log"))
 }
 
-fn answer(world: &mut World<'_>, script: &mut Coprocess, request: &str) -> Result<()> {
+fn answer(context: &mut CaseContext<'_>, script: &mut Coprocess, request: &str) -> Result<()> {
     let (verb, text) = request.split_once(' ').unwrap_or((request, ""));
     let damaged = |error| Error::host(format!("a request of the script is damaged: {error}"));
-    let text = STANDARD.decode(text).map_err(damaged)?;
-    let outcome = world.act(verb, &String::from_utf8_lossy(&text))?;
+    let text = BASE64.decode(text).map_err(damaged)?;
+    let outcome = context.act(verb, &String::from_utf8_lossy(&text))?;
     let Outcome { status, stdout, stderr } = outcome;
     // What a command complains about is the reason when it fails, and noise when it does not.
     let text = if status == 0 { stdout } else { stdout + &stderr };
-    script.say(&format!("{status} {}", STANDARD.encode(text)))
+    script.say(&format!("{status} {}", BASE64.encode(text)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::results::Message, *};
 
-    fn hear(lines: &[&str]) -> (Said, Tally) {
-        let (mut said, mut tally) = (Said::default(), Tally::default());
+    fn hear(lines: &[&str]) -> (Script, Vec<Message>) {
+        let mut messages = Vec::new();
+        let mut results = Results::to(|message| messages.push(message.clone()));
+        let mut script = Script { case: "case".to_owned(), ..Script::default() };
         for line in lines {
-            said.hear(line, &mut tally);
+            script.hear(line, &mut results);
         }
-        said.flush(&mut tally);
-        (said, tally)
+        script.flush(&mut results);
+        drop(results);
+        (script, messages)
     }
 
     #[test]
     fn results_are_counted_and_the_plan_is_kept() {
-        let (said, tally) = hear(&["ok - a", "not ok - b", "# because", "1..2"]);
-        assert_eq!((said.count, said.planned), (2, Some(2)));
-        assert_eq!((tally.passed(), tally.failed()), (1, 1));
+        let (script, messages) = hear(&["# first", "ok - a", "not ok - b", "# because", "1..2"]);
+        assert_eq!((script.count, script.planned), (2, Some(2)));
+        let result = |passed, title: &str, reason: &str| Message::Result {
+            passed,
+            title: title.to_owned(),
+            reason: reason.to_owned(),
+        };
+        let expected = [
+            Message::Remark("first".to_owned()),
+            result(true, "case: a", ""),
+            result(false, "case: b", "because\n"),
+        ];
+        assert_eq!(messages, expected);
     }
 
     #[test]

@@ -97,7 +97,7 @@ fn tree(host: &Host, suite: &str, cache: &Path) -> Result<PathBuf> {
     if fs::read_to_string(&mark).is_ok_and(|text| text == key) {
         return Ok(tree);
     }
-    stock::furnish(host, &tree)?;
+    stock::cloud_image(host, &tree)?;
     files::remove(&cache.join(format!("{name}.raw")))?;
     files::write(&mark, &key)?;
     Ok(tree)

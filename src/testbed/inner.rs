@@ -7,77 +7,76 @@ use std::{
 };
 
 use super::{
-    bed::Bed,
     case::{Case, Lane, Start},
-    console, drive,
-    guest::Guest,
-    look,
-    orders::{Orders, Verdict},
-    report::{Report, Times},
-    tally::Tally,
-    world::World,
+    console,
+    context::CaseContext,
+    drive,
+    environment::TestEnvironment,
+    report::Times,
+    results::{Message, Results},
+    run_spec::RunSpec,
+    terminal,
 };
 use crate::{
     error::{Error, Result},
     host::{Host, files},
 };
 
-/// Plays all cases of `orders`; results go to standard output.
-pub fn play(orders: &Orders) -> Result<Verdict> {
+/// Plays all cases of `spec`; what comes of them goes to the outer half.
+pub fn play(spec: &RunSpec) -> Result<()> {
     let host = Host::new()?;
-    let mut bed = Bed::make(&host, orders)?;
-    let (mut tally, mut report) = (Tally::default(), Report::default());
-    for (n, case) in orders.cases.iter().enumerate() {
-        let later = orders.cases[n + 1..].iter().filter(|later| later.lane == case.lane);
-        let shares = later.clone().any(|case| case.start == Start::Packages);
-        report.add(case_of(&mut bed, case, shares, &mut tally));
-        files::write(&orders.cache.join("report.txt"), &report.table())?;
+    let mut environment = TestEnvironment::make(&host, spec)?;
+    let mut results = Results::to_outer_half();
+    for (n, case) in spec.cases.iter().enumerate() {
+        let shares = spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
+        let times = case_of(&mut environment, case, shares, &mut results);
+        results.say(&Message::Times(times));
     }
-    tally.plan();
-    bed.progress.say(&report.table());
-    Ok(Verdict::of(tally))
+    results.say(&Message::End);
+    Ok(())
 }
 
 /// Boots what an earlier run left of the one case, for the reader to look at.
-pub fn look(orders: &Orders) -> Result<()> {
+pub fn shell(spec: &RunSpec) -> Result<()> {
     let host = Host::new()?;
-    let mut bed = Bed::make(&host, orders)?;
-    let case = orders.cases.first().ok_or_else(|| Error::new("there is no case to look at"))?;
-    let dir = bed.dir(case);
-    bed.stage(case, &dir)?;
-    bed.internet.name_machine(&case.plan.names)?;
-    if case.lane == Lane::Container {
-        return Err(Error::new("a container leaves no machine to look into")
-            .hint("play the case with QEMU: take the line `# runs in: container` out"));
-    }
-    let mut machine = Guest::Qemu(bed.machine(&dir, &bed.kept(case, &dir)));
+    let mut environment = TestEnvironment::make(&host, spec)?;
+    let case = spec.cases.first().ok_or_else(|| Error::new("there is no case to look at"))?;
+    let dir = environment.dir(case);
+    environment.stage(case, &dir)?;
+    environment.internet.name_machine(&case.plan.names)?;
+    let mut machine = environment.kept_machine(case, &dir)?;
     machine.start(&host)?;
-    look::listen(&host, &mut machine)
+    terminal::serve(&host, &mut machine)
 }
 
 /// Plays one case; what fails in it is a result and no reason to leave the others out.
-fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> Times {
-    let (began, failed) = (Instant::now(), tally.failed());
-    let dir = bed.dir(case);
-    let mut times = Times { name: case.name.clone(), lane: case.lane.word(), ..Times::default() };
-    match set(bed, case, shares, &dir) {
-        Ok(mut world) => {
-            if let Err(error) = drive::drive(&mut world, &dir, tally) {
+fn case_of(
+    environment: &mut TestEnvironment<'_>,
+    case: &Case,
+    shares: bool,
+    results: &mut Results<'_>,
+) -> Times {
+    let (began, failed) = (Instant::now(), results.failed());
+    let dir = environment.dir(case);
+    let mut times = Times { name: case.name.clone(), lane: case.lane, ..Times::default() };
+    match set(environment, case, shares, &dir) {
+        Ok(mut context) => {
+            if let Err(error) = drive::drive(&mut context, &dir, results) {
                 let title = format!("{}: the case is played to its end", case.name);
-                tally.result(false, &title, &error.to_string());
+                results.add(false, &title, &error.to_string());
             }
-            look_for_faults(&mut world, tally);
-            times.ready_after = std::mem::take(&mut world.ready_after);
+            look_for_faults(&mut context, results);
+            times.ready_after = std::mem::take(&mut context.ready_after);
             // In a container it counts from the start of this host.
             if case.lane == Lane::Qemu {
-                times.cloud_init = console::finished(&world.machine.console());
+                times.cloud_init = console::finished(&context.machine.console());
             }
-            times.steps = steps(&mut world);
-            end(&mut world, &dir, tally.failed() == failed);
+            times.steps = steps(&mut context);
+            end(&mut context, &dir, results.failed() == failed);
         }
         Err(error) => {
             let title = format!("{}: the stage is set", case.name);
-            tally.result(false, &title, &error.to_string());
+            results.add(false, &title, &error.to_string());
         }
     }
     times.total = began.elapsed();
@@ -85,56 +84,64 @@ fn case_of(bed: &mut Bed<'_>, case: &Case, shares: bool, tally: &mut Tally) -> T
 }
 
 /// Makes everything that a case begins with, its machine switched off.
-fn set<'a>(bed: &'a mut Bed<'_>, case: &'a Case, shares: bool, dir: &Path) -> Result<World<'a>> {
-    bed.progress.stage(&format!("{}: setting the stage", case.name));
+fn set<'a>(
+    environment: &'a mut TestEnvironment<'_>,
+    case: &'a Case,
+    shares: bool,
+    dir: &Path,
+) -> Result<CaseContext<'a>> {
+    environment.progress.stage(&format!("{}: setting the stage", case.name));
     files::remove(dir)?;
     files::make(dir)?;
-    bed.stage(case, dir)?;
-    let laid = bed.lay(case, dir)?;
-    Ok(bed.world(case, dir, laid, shares))
+    environment.stage(case, dir)?;
+    let laid = environment.lay(case, dir)?;
+    Ok(environment.context(case, dir, laid, shares))
 }
 
 /// What went wrong without a check noticing.
-fn look_for_faults(world: &mut World<'_>, tally: &mut Tally) {
-    let console = world.machine.console();
+fn look_for_faults(context: &mut CaseContext<'_>, results: &mut Results<'_>) {
+    let console = context.machine.console();
     let mut faults = console::faults(&console);
     if console.is_empty() {
         faults.push("the console said nothing at all".to_owned());
     }
-    match world.machine.run(world.host, &console::search(), Duration::from_secs(120)) {
+    match context.machine.run(context.host, &console::search(), Duration::from_secs(120)) {
         Ok(journal) if journal.status == 0 => faults.extend(console::faults(&journal.stdout)),
         Ok(journal) => faults.push(format!("the journal cannot be read: {}", journal.stderr)),
         Err(error) => faults.push(format!("the journal cannot be read: {error}")),
     }
-    let title = format!("{}: neither console nor journal shows a fault", world.case.name);
-    tally.result(faults.is_empty(), &title, &faults.join("\n"));
+    let title = format!("{}: neither console nor journal shows a fault", context.case.name);
+    results.add(faults.is_empty(), &title, &faults.join("\n"));
 }
 
 /// The machine's own record; none when it does not answer.
-fn steps(world: &mut World<'_>) -> String {
-    let steps =
-        world.machine.run(world.host, "cat /var/lib/homeseed/steps.log", Duration::from_secs(30));
+fn steps(context: &mut CaseContext<'_>) -> String {
+    let steps = context.machine.run(
+        context.host,
+        "cat /var/lib/homeseed/steps.log",
+        Duration::from_secs(30),
+    );
     steps.map(|outcome| outcome.stdout).unwrap_or_default()
 }
 
 /// A good case leaves its console; a bad one everything.
-fn end(world: &mut World<'_>, dir: &Path, good: bool) {
+fn end(context: &mut CaseContext<'_>, dir: &Path, good: bool) {
     if good {
-        world.machine.end();
-        discard(world.host, dir);
-        world.progress.wipe();
+        context.machine.end();
+        discard(context.host, dir);
+        context.progress.wipe();
         return;
     }
     let journal = "journalctl --no-pager -o short-monotonic | tail -n 20000";
-    if let Ok(outcome) = world.machine.run(world.host, journal, Duration::from_secs(180)) {
+    if let Ok(outcome) = context.machine.run(context.host, journal, Duration::from_secs(180)) {
         files::write(&dir.join("journal.log"), &outcome.stdout).ok();
     }
-    world.machine.run(world.host, "sync", Duration::from_secs(60)).ok();
-    world.machine.end();
-    world.progress.say(&format!(
+    context.machine.run(context.host, "sync", Duration::from_secs(60)).ok();
+    context.machine.end();
+    context.progress.say(&format!(
         "{}: console, journal, the script's words and the disk are in {}\n\
          hint: `homeseed test --shell` with the same site boots that disk and gives you a shell",
-        world.case.name,
+        context.case.name,
         dir.display()
     ));
 }

@@ -31,7 +31,6 @@ pub struct Internet {
     /// The certificates of both.
     pub authorities: Vec<String>,
     dir: PathBuf,
-    cache: PathBuf,
     stage: Option<Stage>,
 }
 
@@ -42,9 +41,10 @@ struct Stage {
 }
 
 impl Internet {
-    /// Sets it up around `tools`, with its files in `cache/internet`; needs namespaces of its own.
-    pub fn open(host: &Host, tools: &Root, cache: &Path) -> Result<Internet> {
-        let dir = cache.join("internet");
+    /// Sets it up around `tools`, with its files in `parent/internet`; `cache` is seen inside too. Needs namespaces of
+    /// its own.
+    pub fn open(host: &Host, tools: &Root, cache: &Path, parent: &Path) -> Result<Internet> {
+        let dir = parent.join("internet");
         files::make(&dir)?;
         let root = mount::overlay(host, tools, &dir, cache)?;
         link::up(host, &root)?;
@@ -58,13 +58,12 @@ impl Internet {
         files::remove(&resolver)?;
         files::write(&resolver, &format!("nameserver {}\n", link::GATEWAY))?;
         files::write(&mount::inside(root.dir(), Path::new("/etc/hosts")), "127.0.0.1 localhost\n")?;
-        // The host's own programs, which make images, live in the same world; this mount namespace is ours alone.
+        // The host's own programs, which make images, live in the same network; this mount namespace is ours alone.
         for file in [resolver, store] {
             let known = mount::outside(root.dir(), &file);
             mount::cover(host, &file, &known)?;
         }
-        let cache = cache.to_owned();
-        Ok(Internet { root, authority, acme, authorities, dir, cache, stage: None })
+        Ok(Internet { root, authority, acme, authorities, dir, stage: None })
     }
 
     /// Sets the stage for a case: the fronts serve and have names; the machine's names come later.
@@ -76,7 +75,7 @@ impl Internet {
         let dns = Dns::start(host, &self.root, &self.dir)?;
         let records = fronts.names().into_iter().flat_map(|name| addresses(&name, FRONT, FRONT6));
         dns.publish("fronts", &records.collect::<Vec<_>>())?;
-        let archives = self.cache.join("archives");
+        let archives = self.dir.join("archives");
         let server = fronts.start(host, &self.root, &self.dir, &archives, &own)?;
         let mut stage = Stage { dns, server };
         listens(FRONT, 443, || stage.server.is_running())?;

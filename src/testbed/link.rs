@@ -17,7 +17,7 @@ pub const FRONT6: &str = "2606:2800:220:1::10";
 /// The homeserver that the site lists.
 pub const LISTED: &str = "93.184.215.20";
 /// The homeserver that the site does not list.
-pub const STRANGER: &str = "93.184.215.21";
+pub const UNLISTED: &str = "93.184.215.21";
 /// The machine, by lease.
 pub const MACHINE: &str = "93.184.215.80";
 /// The machine's address that follows from its prefix and `MACHINE_MAC`.
@@ -58,7 +58,7 @@ pub fn up(host: &Host, root: &Root) -> Result<()> {
         format!("tuntap add dev {TAP} mode tap"),
         format!("link set {TAP} master {BRIDGE} up"),
     ];
-    for address in [GATEWAY, FRONT, LISTED, STRANGER] {
+    for address in [GATEWAY, FRONT, LISTED, UNLISTED] {
         lines.push(format!("addr add {address}/24 dev {BRIDGE}"));
     }
     for address in [GATEWAY6, FRONT6] {

@@ -1,4 +1,4 @@
-//! The machine under test: one QEMU with a disk, a seed, a network card and the test bed's shell.
+//! The machine under test: one QEMU with a disk, a seed, a network card and the test environment's shell.
 
 use std::{
     path::{Path, PathBuf},

@@ -13,12 +13,12 @@ use crate::error::{Error, Result};
 
 /// Sends the machine one command without arguments, such as `stop` or `cont`, and waits until it is done.
 pub fn command(socket: &Path, name: &str) -> Result<()> {
-    let stream = UnixStream::connect(socket).map_err(|error| deaf(&error))?;
-    stream.set_read_timeout(Some(Duration::from_secs(60))).map_err(|error| deaf(&error))?;
+    let stream = UnixStream::connect(socket).map_err(|error| qmp_error(&error))?;
+    stream.set_read_timeout(Some(Duration::from_secs(60))).map_err(|error| qmp_error(&error))?;
     let mut reader = BufReader::new(stream);
     for name in ["qmp_capabilities", name] {
         let line = json!({ "execute": name }).to_string() + "\n";
-        reader.get_mut().write_all(line.as_bytes()).map_err(|error| deaf(&error))?;
+        reader.get_mut().write_all(line.as_bytes()).map_err(|error| qmp_error(&error))?;
         answer(&mut reader)?;
     }
     Ok(())
@@ -28,7 +28,7 @@ pub fn command(socket: &Path, name: &str) -> Result<()> {
 fn answer(reader: &mut BufReader<UnixStream>) -> Result<()> {
     loop {
         let mut line = String::new();
-        let length = reader.read_line(&mut line).map_err(|error| deaf(&error))?;
+        let length = reader.read_line(&mut line).map_err(|error| qmp_error(&error))?;
         let reply: Value = serde_json::from_str(&line).unwrap_or_default();
         if length == 0 || reply.get("error").is_some() {
             return Err(Error::host(format!("QEMU refused a command: {}", line.trim())));
@@ -39,6 +39,6 @@ fn answer(reader: &mut BufReader<UnixStream>) -> Result<()> {
     }
 }
 
-fn deaf(error: &std::io::Error) -> Error {
+fn qmp_error(error: &std::io::Error) -> Error {
     Error::host(format!("QEMU does not answer: {error}"))
 }

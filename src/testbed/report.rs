@@ -2,6 +2,9 @@
 
 use std::{fmt::Write as _, time::Duration};
 
+use serde::{Deserialize, Serialize};
+
+use super::case::Lane;
 use crate::host::progress::clock;
 
 /// The times of a run.
@@ -11,12 +14,12 @@ pub struct Report {
 }
 
 /// The times of one case.
-#[derive(Default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Times {
     /// The case.
     pub name: String,
     /// What its machine ran in.
-    pub lane: &'static str,
+    pub lane: Lane,
     /// From its beginning to its end.
     pub total: Duration,
     /// From each power-on or reboot, counted from the last power-on, until everything was served.
@@ -42,7 +45,7 @@ impl Report {
             let ready: Vec<String> = case.ready_after.iter().copied().map(clock).collect();
             let (name, total) = (&case.name, clock(case.total));
             let finished = case.cloud_init.as_deref().unwrap_or("-");
-            let lane = case.lane;
+            let lane = case.lane.word();
             writeln!(
                 text,
                 "{name:<16}  {lane:<9}  {total}   {finished:>8} s   {}",

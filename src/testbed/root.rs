@@ -110,7 +110,7 @@ impl Root {
 fn require(host: &Host) -> Result<()> {
     if !host::is_root() {
         return Err(Error::host(
-            "the test bed needs root: it mounts, and makes a network of its own",
+            "the test environment needs root: it mounts, and makes a network of its own",
         )
         .hint("run it with sudo, or in a throw-away virtual machine"));
     }

@@ -1,7 +1,7 @@
 //! A root shell on the machine over a virtio-serial port, for the eyes of the tests.
 //!
 //! One line goes in, `id seconds command`, one comes back, `id status output errors`; texts are base64.
-//! The machine's half is `AGENT`, which the test bed lays onto the disk; it opens no port and knows
+//! The machine's half is `AGENT`, which the test environment lays onto the disk; it opens no port and knows
 //! nothing of what is tested.
 
 use std::{
@@ -23,7 +23,7 @@ pub const PORT: &str = "testbed";
 
 /// The machine's half.
 pub const AGENT: &str = r#"#!/bin/sh
-# Serves a root shell to the test bed, one line a command: `id seconds base64`.
+# Serves a root shell to the test environment, one line a command: `id seconds base64`.
 set -u
 umask 077
 mkdir -p /run/testbed
@@ -41,7 +41,7 @@ done
 /// The unit that keeps `AGENT` running from early on.
 pub const UNIT: &str = "\
 [Unit]
-Description=Root shell of the test bed
+Description=Root shell of the test environment
 DefaultDependencies=no
 After=systemd-remount-fs.service systemd-udevd.service
 Conflicts=shutdown.target
@@ -89,13 +89,13 @@ impl Shell {
         let request = format!("{id} {} {}\n", limit.as_secs().max(1), STANDARD.encode(line));
         let deadline = Instant::now() + limit + Duration::from_secs(10);
         let stream = self.stream()?;
-        stream.get_mut().write_all(request.as_bytes()).map_err(|error| silent(&error))?;
+        stream.get_mut().write_all(request.as_bytes()).map_err(|error| shell_error(&error))?;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let left = left.max(Duration::from_millis(1));
-            stream.get_ref().set_read_timeout(Some(left)).map_err(|error| silent(&error))?;
+            stream.get_ref().set_read_timeout(Some(left)).map_err(|error| shell_error(&error))?;
             let mut answer = String::new();
-            stream.read_line(&mut answer).map_err(|error| silent(&error))?;
+            stream.read_line(&mut answer).map_err(|error| shell_error(&error))?;
             if answer.is_empty() {
                 return Err(Error::host("the machine's shell went away"));
             }
@@ -107,7 +107,7 @@ impl Shell {
 
     fn stream(&mut self) -> Result<&mut BufReader<UnixStream>> {
         if self.stream.is_none() {
-            let stream = UnixStream::connect(&self.socket).map_err(|error| silent(&error))?;
+            let stream = UnixStream::connect(&self.socket).map_err(|error| shell_error(&error))?;
             self.stream = Some(BufReader::new(stream));
         }
         self.stream.as_mut().ok_or_else(|| Error::host("the machine's shell is not connected"))
@@ -125,7 +125,7 @@ fn read(answer: &str, id: &str) -> Option<Outcome> {
     Some(Outcome { status, stdout: text()?, stderr: text()? })
 }
 
-fn silent(error: &std::io::Error) -> Error {
+fn shell_error(error: &std::io::Error) -> Error {
     Error::host(format!("the machine's shell does not answer: {error}"))
 }
 

@@ -21,16 +21,16 @@ const SIZE: &str = "8G";
 /// How it finds its root.
 pub const FSTAB: &str = "LABEL=stock / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1\n";
 
-/// Names everything that `furnish` writes.
+/// Names everything that `cloud_image` writes.
 #[must_use]
 pub fn key() -> String {
-    sha256(format!("{}{FSTAB}", cloud::FURNISH)) + "\n"
+    sha256(format!("{}{FSTAB}", cloud::CLOUD_IMAGE)) + "\n"
 }
 
 /// Turns a tree of the image's packages into what the image holds.
-pub fn furnish(host: &Host, dir: &Path) -> Result<()> {
+pub fn cloud_image(host: &Host, dir: &Path) -> Result<()> {
     files::write(&dir.join("etc/fstab"), FSTAB)?;
-    host.run(&["sh", "-euc", cloud::FURNISH, "furnish", &dir.to_string_lossy()])
+    host.run(&["sh", "-euc", cloud::CLOUD_IMAGE, "cloud_image", &dir.to_string_lossy()])
 }
 
 /// The archives that a machine of this image installs from: those of cloud-init's own defaults.

@@ -52,4 +52,4 @@ pub const PACKAGES: &[&str] = &[
 ];
 
 /// A script: turns a tree with these packages, its only argument, into what the image holds.
-pub const FURNISH: &str = include_str!("furnish.sh");
+pub const CLOUD_IMAGE: &str = include_str!("cloud-image.sh");

@@ -1,7 +1,7 @@
 #!/bin/sh
 # customize FOLDER: makes the tree in FOLDER what the disk will hold. mmdebstrap runs it, as root of its namespace.
 #
-# Beside it lie `overlay/` and `furnish.sh`; what it learns goes to the folder YARD. The environment holds
+# Beside it lie `overlay/` and `cloud-image.sh`; what it learns goes to the folder YARD. The environment holds
 # it, HOST_NAME, ROOT_UUID, ESP_UUID and, unless the packages decide, EPOCH.
 # shellcheck disable=SC2016,SC2015 # formats; it ends in any case
 set -eu
@@ -22,7 +22,7 @@ chroot "$root" sh -c '/usr/lib/apt/apt-helper cat-file /var/lib/apt/lists/*_Pack
 find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | sort -u >"$YARD/python"
 
 rm -f "$root/etc/apt/preferences.d/00-lock" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
-sh "$here/furnish.sh" "$root"
+sh "$here/cloud-image.sh" "$root"
 echo "$HOST_NAME" >"$root/etc/hostname"
 cat >"$root/etc/fstab" <<END
 UUID=$ROOT_UUID / ext4 rw,discard,errors=remount-ro,x-systemd.growfs 0 1

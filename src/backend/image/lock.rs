@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, io::ErrorKind, path::Path};
 
-use super::room::Room;
+use super::workspace::Workspace;
 use crate::{
     digest::is_sha256,
     error::{Error, Result},
@@ -37,7 +37,7 @@ impl Lock {
     }
 
     /// What was installed in a room.
-    pub(super) fn of_room(room: &Room<'_>) -> Result<Lock> {
+    pub(super) fn of_room(room: &Workspace<'_>) -> Result<Lock> {
         let lock = Lock::parse("what apt knows", &room.packages()?)?;
         let installed = room.installed()?;
         if lock.0.len() == installed {

@@ -17,26 +17,26 @@ use crate::{
 };
 
 /// Both folders; gone, with all that is in them, when dropped.
-pub(super) struct Room<'a> {
+pub(super) struct Workspace<'a> {
     host: &'a Host,
     ours: TempDir,
-    yard: PathBuf,
+    chroot_dir: PathBuf,
 }
 
 /// Runs a command as root of the caller's namespace; as root it is root's own.
 const INSIDE: [&str; 2] = ["mmdebstrap", "--unshare-helper"];
 
-impl<'a> Room<'a> {
+impl<'a> Workspace<'a> {
     /// Makes it in `$TMPDIR`, or in `/var/tmp`, which holds more than `/tmp` may.
-    pub(super) fn make(host: &'a Host) -> Result<Room<'a>> {
+    pub(super) fn make(host: &'a Host) -> Result<Workspace<'a>> {
         let parent = std::env::var("TMPDIR").unwrap_or_else(|_| "/var/tmp".to_owned());
         let open = Permissions::from_mode(0o755);
         let made = tempfile::Builder::new().permissions(open).tempdir_in(&parent);
         let ours =
             made.map_err(|error| Error::host(format!("cannot write to `{parent}`: {error}")))?;
         let line = "dir=$(mktemp -d --tmpdir=\"$1\") && chmod 755 \"$dir\" && echo \"$dir\"";
-        let said = host.read(&Room::words(&["sh", "-euc", line, "sh", &parent]))?;
-        Ok(Room { host, ours, yard: PathBuf::from(said.trim()) })
+        let said = host.read(&Workspace::words(&["sh", "-euc", line, "sh", &parent]))?;
+        Ok(Workspace { host, ours, chroot_dir: PathBuf::from(said.trim()) })
     }
 
     /// Something in our folder.
@@ -55,8 +55,8 @@ impl<'a> Room<'a> {
     }
 
     /// The folder of the namespace's root.
-    pub(super) fn yard(&self) -> &Path {
-        &self.yard
+    pub(super) fn chroot_dir(&self) -> &Path {
+        &self.chroot_dir
     }
 
     /// The command that runs `words` as root of the namespace.
@@ -66,25 +66,25 @@ impl<'a> Room<'a> {
 
     /// The packages that were installed: `name version architecture sha256`, one a line.
     pub(super) fn packages(&self) -> Result<String> {
-        files::read(&self.yard.join("packages"))
+        files::read(&self.chroot_dir.join("packages"))
     }
 
     /// How many packages there are.
     pub(super) fn installed(&self) -> Result<usize> {
-        Ok(files::read(&self.yard.join("installed"))?.lines().count())
+        Ok(files::read(&self.chroot_dir.join("installed"))?.lines().count())
     }
 
     /// What came from the Python registry inside of a package: `name-version.dist-info`, one a line.
     pub(super) fn python(&self) -> Result<String> {
-        files::read(&self.yard.join("python"))
+        files::read(&self.chroot_dir.join("python"))
     }
 }
 
-impl Drop for Room<'_> {
+impl Drop for Workspace<'_> {
     fn drop(&mut self) {
         // What cannot be removed is in the folder for what may be.
-        let yard = self.yard.to_string_lossy();
-        let words = ["rm", "-rf", "--one-file-system", &yard, &self.tree()];
-        self.host.run(&Room::words(&words)).ok();
+        let chroot_dir = self.chroot_dir.to_string_lossy();
+        let words = ["rm", "-rf", "--one-file-system", &chroot_dir, &self.tree()];
+        self.host.run(&Workspace::words(&words)).ok();
     }
 }

@@ -1,4 +1,4 @@
-//! The world of one case, and the verbs with which its script acts on it.
+//! The context of one case, and the verbs with which its script acts on it.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -11,7 +11,7 @@ use super::{
     golden::{self, Golden},
     guest::Guest,
     internet::Internet,
-    link::{LISTED, STRANGER},
+    link::{LISTED, UNLISTED},
     machine::Board,
     peer::{self, Peer, Running},
     timeline,
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// Everything that a script can act on.
-pub struct World<'a> {
+pub struct CaseContext<'a> {
     /// The host that it all runs on.
     pub host: &'a Host,
     /// Everything outside the machine.
@@ -56,7 +56,7 @@ pub struct World<'a> {
 }
 
 /// The homeserver that no site lists.
-pub const STRANGER_NAME: &str = "stranger.example.net";
+pub const UNLISTED_PEER: &str = "unlisted.example.net";
 
 /// The user of each peer, and its password.
 pub const PEER_USER: (&str, &str) = ("visitor", "visitor");
@@ -75,40 +75,40 @@ cd /var/lib/homeseed 2>/dev/null || exit 0
 const VERDICT: &str = "
 [ /var/lib/homeseed/tap -nt /run/testbed/boot ] && cat /var/lib/homeseed/tap";
 
-impl World<'_> {
+impl CaseContext<'_> {
     /// Does what a script asked for and gives what it may read.
     pub fn act(&mut self, verb: &str, text: &str) -> Result<Outcome> {
         match verb {
             "guest" => self.guest(text),
             "network" => self.network(text),
-            "boot" => self.boot().map(quiet),
-            "cut" => self.machine.cut_power().map(quiet),
-            "document" => self.document(text).map(quiet),
+            "boot" => self.boot().map(success),
+            "cut" => self.machine.cut_power().map(success),
+            "document" => self.document(text).map(success),
             "reboot" => {
                 self.progress.stage(&format!("{}: rebooting", self.case.name));
-                self.machine.reboot(self.host, Duration::from_secs(240)).map(quiet)
+                self.machine.reboot(self.host, Duration::from_secs(240)).map(success)
             }
-            "another" => self.another(text).map(quiet),
-            "again" => self.again().map(said),
-            "bare" => self.bare().map(said),
-            "dns" => self.internet.say(self.host, text).map(quiet),
-            "certificate" => self.certificate(text).map(said),
-            "names" => self.internet.name_machine(&self.plan.names).map(quiet),
+            "another" => self.another(text).map(success),
+            "again" => self.again().map(answer),
+            "bare" => self.bare().map(answer),
+            "dns" => self.internet.say(self.host, text).map(success),
+            "certificate" => self.certificate(text).map(answer),
+            "names" => self.internet.name_machine(&self.plan.names).map(success),
             "ready" => self.ready(seconds(text)?),
-            "state" => self.state().map(|(sentence, _)| said(sentence)),
+            "state" => self.state().map(|(sentence, _)| answer(sentence)),
             "checks" => self.checks(),
-            "peers" => self.start_peers().map(quiet),
-            "requests" => Ok(said(self.internet.acme.requests()?.to_string())),
-            "age" => Ok(said(self.machine.age().as_secs().to_string())),
+            "peers" => self.start_peers().map(success),
+            "requests" => Ok(answer(self.internet.acme.requests()?.to_string())),
+            "age" => Ok(answer(self.machine.age().as_secs().to_string())),
             "tell" => {
                 self.progress.stage(&format!("{}: {text}", self.case.name));
-                Ok(quiet(()))
+                Ok(success(()))
             }
             _ => Err(Error::new(format!("there is no verb `{verb}`"))),
         }
     }
 
-    /// A machine that is too busy to answer is no end of the world; one that ended is.
+    /// A machine that is too busy to answer is no end of the context; one that ended is.
     fn guest(&mut self, line: &str) -> Result<Outcome> {
         let outcome = self.machine.run(self.host, line, PATIENCE);
         self.machine.alive()?;
@@ -211,7 +211,7 @@ impl World<'_> {
         if let Err(error) = self.draw() {
             self.progress.say(&format!("{}: no timeline: {error}", self.case.name));
         }
-        Ok(said(last))
+        Ok(answer(last))
     }
 
     /// Draws the boot that made the machine ready for the first time.
@@ -236,9 +236,9 @@ impl World<'_> {
         {
             return Err(Error::new(fault));
         }
-        let said = self.machine.run(self.host, POLL, PATIENCE / 6);
+        let reply = self.machine.run(self.host, POLL, PATIENCE / 6);
         self.machine.alive()?;
-        let text = said.map(|outcome| outcome.stdout).unwrap_or_default();
+        let text = reply.map(|outcome| outcome.stdout).unwrap_or_default();
         if text.lines().any(|line| line == "packages") {
             self.copy()?;
         }
@@ -274,7 +274,7 @@ impl World<'_> {
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
         let outside = self.host.outcome(&words, &self.plan.script_elsewhere(u32::MAX))?;
-        Ok(said(complete("on the machine", &inside) + &complete("from outside", &outside)))
+        Ok(answer(complete("on the machine", &inside) + &complete("from outside", &outside)))
     }
 
     /// Starts both homeservers and waits until they serve; once is enough.
@@ -284,8 +284,8 @@ impl World<'_> {
         if !self.peers.is_empty() {
             return Ok(());
         }
-        self.progress.stage(&format!("{}: starting {listed} and {STRANGER_NAME}", self.case.name));
-        for (name, address) in [(listed.as_str(), LISTED), (STRANGER_NAME, STRANGER)] {
+        self.progress.stage(&format!("{}: starting {listed} and {UNLISTED_PEER}", self.case.name));
+        for (name, address) in [(listed.as_str(), LISTED), (UNLISTED_PEER, UNLISTED)] {
             let running = self.start_peer(name, address)?;
             self.internet.publish(name, &[(name.to_owned(), address.to_owned())])?;
             self.peers.push(running);
@@ -330,11 +330,12 @@ fn shown(text: &str) -> String {
     text.lines().map(|line| format!("# {line}\n")).collect()
 }
 
-fn quiet((): ()) -> Outcome {
-    said(String::new())
+fn success((): ()) -> Outcome {
+    answer(String::new())
 }
 
-fn said(stdout: String) -> Outcome {
+/// A success with something to read.
+fn answer(stdout: String) -> Outcome {
     Outcome { status: 0, stdout, stderr: String::new() }
 }
 

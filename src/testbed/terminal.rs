@@ -11,7 +11,7 @@ use crate::{error::Result, host::Host};
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Runs each line that the reader types as root, until there are no more.
-pub fn listen(host: &Host, machine: &mut Guest) -> Result<()> {
+pub fn serve(host: &Host, machine: &mut Guest) -> Result<()> {
     machine.wait_for_shell(host, PATIENCE)?;
     eprintln!("a shell as root; each line is a script of its own; end with Ctrl-D");
     prompt();

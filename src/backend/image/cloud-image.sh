@@ -1,5 +1,5 @@
 #!/bin/sh
-# furnish FOLDER: turns a Debian tree with the packages of a cloud image into what Debian's own cloud image is.
+# cloud_image FOLDER: turns a Debian tree with the packages of a cloud image into what Debian's own cloud image is.
 #
 # The files follow Debian's build of it: its classes for a booting cloud system with extras.
 set -eu

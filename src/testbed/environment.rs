@@ -6,20 +6,21 @@ use super::{
     accelerator::Accelerator,
     case::{Case, Lane, Start},
     container::Container,
+    context::CaseContext,
     disk::{self, Base},
     front::Fronts,
     golden::{self, Golden},
     guest::Guest,
+    image::Image,
     internet::Internet,
     machine::{Board, Hardware, Machine},
-    orders::Orders,
     root::Root,
+    run_spec::RunSpec,
     stock,
-    world::World,
 };
 use crate::{
     backend::overlay::{self, Purpose},
-    error::Result,
+    error::{Error, Result},
     host::{
         Host,
         archives::{Archive, Archives},
@@ -29,56 +30,60 @@ use crate::{
 };
 
 /// The test internet and the disk that machines start from.
-pub struct Bed<'a> {
+pub struct TestEnvironment<'a> {
     /// Everything outside the machine.
     pub internet: Internet,
     /// What the reader sees.
     pub progress: Progress,
     host: &'a Host,
-    orders: &'a Orders,
-    accelerator: Accelerator,
-    base: Base,
+    spec: &'a RunSpec,
+    /// Where machines have a kernel of their own.
+    hypervisor: Option<Hypervisor>,
     /// As a machine names them.
     archives: Archives,
 }
 
-impl<'a> Bed<'a> {
+impl<'a> TestEnvironment<'a> {
     /// Opens the test internet and lays its authorities into a copy of the image.
-    pub fn make(host: &'a Host, orders: &'a Orders) -> Result<Bed<'a>> {
-        let progress = Progress::new();
-        progress.stage("opening the test internet");
-        let cache = &orders.cache;
-        let internet = Internet::open(host, &Root::at(&orders.root), cache)?;
-        let accelerator = Accelerator::probe(host, &internet.root, &orders.image, cache)?;
-        progress.say(&format!(
-            "image: {}\naccelerator: {}\nthe Matrix repository is ours, with Synapse {} and a key of its own",
-            orders.image.origin,
-            accelerator.name(),
-            orders.fixture.version()
-        ));
-        let base = base(host, orders, &internet)?;
-        let (main, security) = stock::mirrors(&base.read(host, "/etc/cloud/cloud.cfg")?)?;
+    pub fn make(host: &'a Host, spec: &'a RunSpec) -> Result<TestEnvironment<'a>> {
+        let progress = if spec.shared_terminal { Progress::in_lines() } else { Progress::new() };
+        progress.stage(&format!("opening the test internet of {}", spec.lane.place()));
+        let internet = Internet::open(host, &Root::at(&spec.root), &spec.cache, &spec.dir())?;
+        let hypervisor = match spec.lane {
+            Lane::Container => None,
+            Lane::Qemu => Some(Hypervisor::make(host, spec, &internet)?),
+        };
+        let cloud_cfg = match &hypervisor {
+            Some(hypervisor) => {
+                progress.say(&format!("accelerator: {}", hypervisor.accelerator.name()));
+                hypervisor.base.read(host, "/etc/cloud/cloud.cfg")?
+            }
+            None => files::read(&spec.image.tree.join("etc/cloud/cloud.cfg"))?,
+        };
+        let (main, security) = stock::mirrors(&cloud_cfg)?;
         let archives =
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
-        let bed = Bed { internet, progress, host, orders, accelerator, base, archives };
-        files::remove(&bed.shared_disk())?;
-        files::remove(&bed.shared_tree())?;
-        Ok(bed)
+        let environment = TestEnvironment { internet, progress, host, spec, hypervisor, archives };
+        if !spec.shell {
+            files::remove(&environment.shared_disk())?;
+            files::remove(&environment.shared_tree())?;
+        }
+        Ok(environment)
     }
 
     /// Where everything of a case lies.
     #[must_use]
     pub fn dir(&self, case: &Case) -> PathBuf {
-        case.dir(&self.orders.cache)
+        case.dir(&self.spec.cache)
     }
 
     /// Sets up everything outside the machine that this case needs.
     pub fn stage(&mut self, case: &Case, dir: &Path) -> Result<()> {
         let mut fronts = Fronts::default();
-        fronts.archive(&self.archives.main, &self.orders.upstreams.main);
-        fronts.archive(&self.archives.security, &self.orders.upstreams.security);
+        fronts.archive(&self.archives.main, &self.spec.upstreams.main);
+        fronts.archive(&self.archives.security, &self.spec.upstreams.security);
         let repository = Archive::parse(&case.repository)?;
-        fronts.folder(&repository, &self.orders.fixture.repository());
+        fronts.folder(&repository, &self.spec.fixture.repository());
         fronts.authority(&Archive::parse(&case.authority)?);
         for (n, page) in case.plan.publications.iter().enumerate() {
             let file = dir.join(format!("page-{n}.json"));
@@ -94,16 +99,16 @@ impl<'a> Bed<'a> {
             Lane::Container => self.lay_container(case, dir),
             Lane::Qemu => {
                 let laid = self.lay_disks(case, dir)?;
-                Ok((Guest::Qemu(self.machine(dir, &laid)), laid))
+                Ok((Guest::Qemu(self.machine(dir, &laid)?), laid))
             }
         }
     }
 
     fn lay_container(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
-        let (tree, shared) = (self.orders.image.tree.clone(), self.shared_tree());
+        let (tree, shared) = (self.spec.image.tree.clone(), self.shared_tree());
         let fresh = case.start == Start::Fresh || !shared.is_dir();
         let below = if fresh { vec![tree] } else { vec![shared, tree] };
-        let container = Container::new(dir, &below);
+        let container = Container::make(dir, &below)?;
         let (authorities, id) = (&self.internet.authorities, format!("testbed-{}", case.name));
         container.lay_in(self.host, authorities, &id, &case.user_data)?;
         Ok((Guest::Container(container), Laid { kernel: None, fresh, golden: None, seed: true }))
@@ -123,9 +128,9 @@ impl<'a> Bed<'a> {
         }
         match &case.start {
             Start::Fresh | Start::Packages => {
-                laid.kernel.clone_from(&self.orders.image.kernel);
+                laid.kernel.clone_from(&self.spec.image.kernel);
                 if laid.fresh {
-                    self.base.copy(self.host, &disk)?;
+                    self.hypervisor()?.base.copy(self.host, &disk)?;
                 } else {
                     let (from, to) = (self.shared_disk(), disk.to_string_lossy());
                     self.host.run(&["cp", "--sparse=always", &from.to_string_lossy(), &to])?;
@@ -160,11 +165,19 @@ impl<'a> Bed<'a> {
         Ok(laid)
     }
 
-    /// What an earlier run of a case left in `dir`.
-    #[must_use]
-    pub fn kept(&self, case: &Case, dir: &Path) -> Laid {
+    /// The machine that an earlier run of a case left in `dir`.
+    pub fn kept_machine(&self, case: &Case, dir: &Path) -> Result<Guest> {
+        match case.lane {
+            Lane::Container => Ok(Guest::Container(Container::kept(dir)?)),
+            Lane::Qemu => {
+                Ok(Guest::Qemu(self.machine(dir, &Self::kept(case, dir, &self.spec.image))?))
+            }
+        }
+    }
+
+    fn kept(case: &Case, dir: &Path, image: &Image) -> Laid {
         let kernel = match &case.start {
-            Start::Fresh | Start::Packages => self.orders.image.kernel.clone(),
+            Start::Fresh | Start::Packages => image.kernel.clone(),
             Start::Debootstrap => Some(golden::kernel_of(dir)),
             Start::Image | Start::GenericImage | Start::Given(_) => None,
         };
@@ -178,34 +191,39 @@ impl<'a> Bed<'a> {
     }
 
     fn shared_disk(&self) -> PathBuf {
-        self.orders.cache.join("packages.raw")
+        self.spec.dir().join("packages.raw")
     }
 
     fn shared_tree(&self) -> PathBuf {
-        self.orders.cache.join("packages.tree")
+        self.spec.dir().join("packages.tree")
     }
 
     /// A machine with the disks in `dir`.
-    #[must_use]
-    pub fn machine(&self, dir: &Path, laid: &Laid) -> Machine {
+    pub fn machine(&self, dir: &Path, laid: &Laid) -> Result<Machine> {
         let hardware =
             Hardware { kernel: laid.kernel.clone(), board: Board::Bios, seed: laid.seed };
-        Machine::new(&self.internet.root, dir, self.accelerator, hardware)
+        let accelerator = self.hypervisor()?.accelerator;
+        Ok(Machine::new(&self.internet.root, dir, accelerator, hardware))
     }
 
-    /// The world of a case whose disks were laid in `dir`; with `shares`, later cases get its disk.
-    pub fn world<'w>(
+    fn hypervisor(&self) -> Result<&Hypervisor> {
+        let none = || Error::host("machines of this test environment are containers");
+        self.hypervisor.as_ref().ok_or_else(none)
+    }
+
+    /// The context of a case whose disks were laid in `dir`; with `shares`, later cases get its disk.
+    pub fn context<'w>(
         &'w mut self,
         case: &'w Case,
         dir: &Path,
         (machine, laid): (Guest, Laid),
         shares: bool,
-    ) -> World<'w> {
+    ) -> CaseContext<'w> {
         let copy_to = match case.lane {
             Lane::Qemu => self.shared_disk(),
             Lane::Container => self.shared_tree(),
         };
-        World {
+        CaseContext {
             machine,
             plan: case.plan.clone(),
             documents: 0,
@@ -214,7 +232,7 @@ impl<'a> Bed<'a> {
             case,
             dir: dir.to_owned(),
             golden: laid.golden,
-            fixture: &self.orders.fixture,
+            fixture: &self.spec.fixture,
             progress: &self.progress,
             copy_to: Some(copy_to).filter(|disk| shares && laid.fresh && !disk.exists()),
             peers: Vec::new(),
@@ -238,12 +256,22 @@ pub struct Laid {
     pub seed: bool,
 }
 
-/// To look at a machine is to look at its own disk, hence at the base that it was layered on.
-fn base(host: &Host, orders: &Orders, internet: &Internet) -> Result<Base> {
-    if orders.look {
-        return Base::kept(host, &internet.root, &orders.cache);
+/// What machines with a kernel of their own run on.
+struct Hypervisor {
+    accelerator: Accelerator,
+    base: Base,
+}
+
+impl Hypervisor {
+    /// To look at a machine is to look at its own disk, hence at the base that it was layered on.
+    fn make(host: &Host, spec: &RunSpec, internet: &Internet) -> Result<Hypervisor> {
+        let accelerator = Accelerator::probe(host, &internet.root, &spec.image, &spec.cache)?;
+        if spec.shell {
+            let base = Base::kept(host, &internet.root, &spec.dir())?;
+            return Ok(Hypervisor { accelerator, base });
+        }
+        let base = Base::of(host, &internet.root, &spec.image, &spec.dir())?;
+        base.lay_in(host, &internet.authorities)?;
+        Ok(Hypervisor { accelerator, base })
     }
-    let base = Base::of(host, &internet.root, &orders.image, &orders.cache)?;
-    base.lay_in(host, &internet.authorities)?;
-    Ok(base)
 }
