@@ -3,6 +3,7 @@
 //! [`script`] turns all of them into one POSIX script that prints TAP; [`read_tap`] reads what it
 //! said. The same text runs on the machine, from the operator's desk and in QEMU.
 
+mod helpers;
 mod judgement;
 mod tap;
 
@@ -94,7 +95,7 @@ pub struct Helpers {
 
 /// One self-contained script of all `checks`; `env` is shell that sets the variables they read.
 ///
-/// Every piece of shell goes through `shrunk`, for a place where each byte counts.
+/// It carries no helper that nobody calls. Every piece of shell goes through `shrunk`, for a place where each byte counts.
 #[must_use]
 pub fn script(
     checks: &[Check],
@@ -103,21 +104,25 @@ pub fn script(
     shrunk: &dyn Fn(&str) -> String,
 ) -> String {
     let count = |vantage| checks.iter().filter(|check| check.from == vantage).count();
+    let called = helpers::called(checks, helpers);
     let mut text = shrunk(RUNNER)
         .replace("@ENV@\n", env)
-        .replace("@HELPERS@", &quoted(&shrunk(HELPERS)))
+        .replace("@HELPERS@", &quoted(&helpers::only(&shrunk(HELPERS), &called)))
         .replace("@HOST@", &count(Vantage::Host).to_string())
         .replace("@NETWORK@", &count(Vantage::Network).to_string())
         .replace("@ALL@", &checks.len().to_string());
-    for Helpers { layer, shell, .. } in helpers {
-        // What follows begins on a line of its own.
-        let shell = shrunk(shell).trim_end().to_owned() + "\n";
-        writeln!(text, "{}={}", variable(layer), quoted(&shell)).expect("a string takes all");
+    let helpers: Vec<(&Helpers, String)> = helpers
+        .iter()
+        .map(|it| (it, helpers::only(&shrunk(&it.shell), &called)))
+        .filter(|(_, shell)| !shell.is_empty())
+        .collect();
+    for (Helpers { layer, .. }, shell) in &helpers {
+        writeln!(text, "{}={}", variable(layer), quoted(shell)).expect("a string takes all");
     }
     let mut before = String::new();
     for check in checks {
-        let called = helpers.iter().filter(|it| it.callers.contains(&check.layer));
-        let called: String = called.map(|it| format!("${}", variable(&it.layer))).collect();
+        let called = helpers.iter().filter(|(it, _)| it.callers.contains(&check.layer));
+        let called: String = called.map(|(it, _)| format!("${}", variable(&it.layer))).collect();
         if called != before {
             writeln!(text, "with=$helpers{called}").expect("a string takes all");
             before = called;

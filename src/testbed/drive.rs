@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 
 use super::{
     context::{CaseContext, PEER_USER, UNLISTED_PEER},
-    link::MACHINE,
+    link::{MACHINE, MACHINE6},
     results::Results,
 };
 use crate::{
@@ -119,6 +119,7 @@ fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
         set("RUNS_IN", case.lane.word()),
         set("ANYONE", if case.anyone { "yes" } else { "" }),
         set("MACHINE", MACHINE),
+        set("MACHINE6", MACHINE6),
         set("UNLISTED_PEER", UNLISTED_PEER),
         set("PEER_USER", PEER_USER.0),
         set("PEER_PASSWORD", PEER_USER.1),

@@ -31,7 +31,6 @@ const DESK: &str = "desk";
 
 /// The programs that the pages name, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
-    ("/usr/lib/homeseed/openpgp-primary", "python3"),
     ("apt-cache", ESSENTIAL),
     ("apt-get", ESSENTIAL),
     ("cat", ESSENTIAL),
