@@ -7,17 +7,28 @@
 mod contents;
 mod number;
 mod payload;
-mod size;
+
+use std::io::Write as _;
+
+use flate2::{Compression, write::GzEncoder};
 
 pub use contents::{Contents, Unpacked, read};
+use payload::{Packed, Width};
 
-use crate::{error::Result, plan::Plan, template::yaml_string};
+use crate::{
+    error::{Error, Result},
+    plan::Plan,
+    template::yaml_string,
+};
 
 /// The part of the script that does not depend on the plan.
 const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;
+
+/// As wide as a terminal surely is.
+const TERMINAL: usize = 80;
 
 /// How the payload stands in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,31 +44,50 @@ pub enum Encoding {
 
 /// The document for `plan`, at most `limit` bytes long.
 pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
-    let fits = |document: &String| document.len() <= limit;
     let document = match encoding {
         Encoding::Plain => plain(plan),
-        Encoding::Compact => compact(plan),
-        Encoding::Auto => return render(plan, chosen(plan, limit), limit),
+        Encoding::Compact => compact(plan, limit),
+        Encoding::Auto => Some(plain(plan))
+            .filter(|plain| plain.len() <= limit)
+            .unwrap_or_else(|| compact(plan, limit)),
     };
-    if fits(&document) {
-        Ok(document)
-    } else {
-        Err(size::refusal(plan, encoding, document.len(), limit))
+    if document.len() <= limit {
+        return Ok(document);
     }
+    let length = document.len();
+    Err(Error::new(format!("the document takes {length} bytes, {limit} are allowed")))
 }
 
-/// The encoding that [`Encoding::Auto`] chooses for `plan` when `limit` bytes are allowed.
+/// The document for `plan` as cloud-init inflates it by itself: the shorter of both, in gzip.
 #[must_use]
-pub fn chosen(plan: &Plan, limit: usize) -> Encoding {
-    if plain(plan).len() <= limit { Encoding::Plain } else { Encoding::Compact }
+pub fn gzip(plan: &Plan) -> Vec<u8> {
+    let both = [plain(plan), compact(plan, usize::MAX)].map(|document| deflated(&document));
+    both.into_iter().min_by_key(Vec::len).expect("there are two")
+}
+
+/// The same document has the same bytes: no name and no time is in it.
+fn deflated(document: &str) -> Vec<u8> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    writer.write_all(document.as_bytes()).expect("memory takes all");
+    writer.finish().expect("memory takes all")
 }
 
 fn plain(plan: &Plan) -> String {
     document(plan, &payload::script(&plan.files))
 }
 
-fn compact(plan: &Plan) -> String {
-    document(plan, &payload::compressed(&plan.files))
+/// Lines are longer than a terminal's only where that makes the document fit.
+fn compact(plan: &Plan, limit: usize) -> String {
+    let packed = Packed::of(&plan.files);
+    let [narrow, wide] =
+        [Width::Terminal, Width::Form].map(|width| document(plan, &packed.script(width)));
+    if narrow.len() > limit && wide.len() <= limit { wide } else { narrow }
+}
+
+/// Bytes that a compact document for `plan` surely does not exceed, found in less time than the document.
+#[must_use]
+pub fn at_most(plan: &Plan) -> usize {
+    document(plan, &Packed::at_most(&plan.files).script(Width::Terminal)).len()
 }
 
 /// The whole document around the commands that unpack the payload.
@@ -87,6 +117,43 @@ fn logins(keys: &[String]) -> String {
     if keys.is_empty() {
         return host_keys.to_owned();
     }
-    let keys: String = keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
+    let keys: String =
+        keys.iter().map(|key| format!("- {}\n", folded(&yaml_string(key)))).collect();
     format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{host_keys}")
+}
+
+/// A quoted string in lines that a terminal shows as one: YAML takes the ends of lines behind a backslash for none.
+fn folded(quoted: &str) -> String {
+    let (mut text, mut column, mut rest) = (String::new(), 2, quoted);
+    while let Some(first) = rest.chars().next() {
+        let length = match rest.as_bytes() {
+            [b'\\', b'u', ..] => 6,
+            [b'\\', b'U', ..] => 10,
+            [b'\\', ..] => 2,
+            _ => first.len_utf8(),
+        };
+        if column + length >= TERMINAL && first != ' ' && rest != "\"" {
+            text += "\\\n ";
+            column = 1;
+        }
+        text += &rest[..length];
+        column += length;
+        rest = &rest[length..];
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folded_string_is_the_string() {
+        let long = "a\"\\ é\u{1f600}".repeat(30);
+        for text in ["", "x", &"x".repeat(73), &"x".repeat(74), &"x".repeat(75), &long] {
+            let folded = folded(&yaml_string(text));
+            assert!(format!("- {folded}").lines().all(|line| line.len() <= 80), "{folded}");
+            assert_eq!(serde_yaml::from_str::<String>(&folded).expect(&folded), text);
+        }
+    }
 }

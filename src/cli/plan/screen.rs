@@ -69,9 +69,12 @@ fn packages(plan: &Plan) -> Vec<&str> {
 
 fn sizes(plan: &Plan) -> Vec<String> {
     let bytes: usize = plan.files.iter().map(|file| file.contents.len()).sum();
-    let encoding = user_data::chosen(plan, LIMIT);
-    let how = if encoding == Encoding::Plain { "plain" } else { "compact" };
-    let length = user_data::render(plan, encoding, usize::MAX).map_or(0, |it| it.len());
+    let plain = user_data::render(plan, Encoding::Plain, LIMIT);
+    let how = if plain.is_ok() { "plain" } else { "compact" };
+    let length = plain
+        .or_else(|_| user_data::render(plan, Encoding::Compact, LIMIT))
+        .or_else(|_| user_data::render(plan, Encoding::Compact, usize::MAX))
+        .map_or(0, |it| it.len());
     let fits = if length <= LIMIT { "" } else { ": too long for the strictest of them" };
     vec![
         format!("user-data: {length} bytes, {how}; providers take {LIMIT} or more{fits}"),
