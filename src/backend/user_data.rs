@@ -7,12 +7,19 @@
 mod contents;
 mod number;
 mod payload;
+mod provider;
 
-use std::io::Write as _;
+use std::{
+    borrow::Cow,
+    io::{Read as _, Write as _},
+};
 
-use flate2::{Compression, write::GzEncoder};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
 pub use contents::{Contents, Unpacked, read};
+pub use provider::{Binary, Counts, PROVIDERS, Provider};
+
 use payload::{Packed, Width};
 
 use crate::{
@@ -26,6 +33,12 @@ const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;
+
+/// How every document begins.
+const HEAD: &str = "#cloud-config\n# homeseed ";
+
+/// More than any document has; bytes from elsewhere may inflate to anything.
+const INFLATED: u64 = 8 << 20;
 
 /// As wide as a terminal surely is.
 const TERMINAL: usize = 80;
@@ -44,18 +57,24 @@ pub enum Encoding {
 
 /// The document for `plan`, at most `limit` bytes long.
 pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
-    let document = match encoding {
-        Encoding::Plain => plain(plan),
-        Encoding::Compact => compact(plan, limit),
-        Encoding::Auto => Some(plain(plan))
-            .filter(|plain| plain.len() <= limit)
-            .unwrap_or_else(|| compact(plan, limit)),
-    };
+    let document = nearest(plan, encoding, limit);
     if document.len() <= limit {
         return Ok(document);
     }
     let length = document.len();
     Err(Error::new(format!("the document takes {length} bytes, {limit} are allowed")))
+}
+
+/// The same, or a longer one when none is short enough.
+#[must_use]
+pub fn nearest(plan: &Plan, encoding: Encoding, limit: usize) -> String {
+    match encoding {
+        Encoding::Plain => plain(plan),
+        Encoding::Compact => compact(plan, limit),
+        Encoding::Auto => Some(plain(plan))
+            .filter(|plain| plain.len() <= limit)
+            .unwrap_or_else(|| compact(plan, limit)),
+    }
 }
 
 /// The document for `plan` as cloud-init inflates it by itself: the shorter of both, in gzip.
@@ -70,6 +89,24 @@ fn deflated(document: &str) -> Vec<u8> {
     let mut writer = GzEncoder::new(Vec::new(), Compression::best());
     writer.write_all(document.as_bytes()).expect("memory takes all");
     writer.finish().expect("memory takes all")
+}
+
+/// A document as text, out of the gzip and the base64 in which it may be handed over; anything else as it is.
+pub(crate) fn unwrapped(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let decoded = STANDARD.decode(bytes.trim_ascii());
+    let inner = decoded.as_deref().unwrap_or(bytes);
+    let mut text = Vec::new();
+    match GzDecoder::new(inner).take(INFLATED).read_to_end(&mut text) {
+        Ok(_) => Cow::Owned(text),
+        Err(_) if inner.starts_with(b"#") => Cow::Owned(inner.to_owned()),
+        Err(_) => Cow::Borrowed(bytes),
+    }
+}
+
+/// Whether `bytes` begin as a document of homeseed does, in whatever form.
+#[must_use]
+pub fn is_ours(bytes: &[u8]) -> bool {
+    unwrapped(bytes).starts_with(HEAD.as_bytes())
 }
 
 fn plain(plan: &Plan) -> String {
@@ -105,7 +142,7 @@ fn indented(line: &str) -> String {
 
 fn provenance(plan: &Plan) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
-    let who = format!("#cloud-config\n# homeseed {version}: {host}\n");
+    let who = format!("{HEAD}{version}: {host}\n");
     format!("{who}# site sha256:{site}\n")
 }
 

@@ -142,7 +142,7 @@ impl<'a> Bed<'a> {
                 let golden = self.golden(case, dir, purpose);
                 let made = golden.make(self.host, &self.progress)?;
                 self.progress.say(&golden::figures(&made));
-                overlay::write(&case.plan, &dir.join("overlay.tar"))?;
+                overlay::write(&case.plan, &dir.join("overlay.tar"), true)?;
                 golden.lay(self.host, &disk)?;
                 laid.golden = Some(golden);
             }

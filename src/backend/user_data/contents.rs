@@ -64,6 +64,7 @@ struct Reader<'a> {
 
 /// Reads the document in `bytes`; `name` names it in errors.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
+    let bytes = &*super::unwrapped(bytes);
     if !bytes.starts_with(FIRST.as_bytes()) {
         return Err(none(name));
     }
