@@ -40,6 +40,9 @@ const HEAD: &str = "#cloud-config\n# homeseed ";
 /// More than any document has; bytes from elsewhere may inflate to anything.
 const INFLATED: u64 = 8 << 20;
 
+/// As long as the digest of a payload is.
+const DIGEST: usize = 64;
+
 /// As wide as a terminal surely is.
 const TERMINAL: usize = 80;
 
@@ -110,27 +113,27 @@ pub fn is_ours(bytes: &[u8]) -> bool {
 }
 
 fn plain(plan: &Plan) -> String {
-    document(plan, &payload::script(&plan.files))
+    document(plan, &plan.digest(), &payload::script(&plan.files))
 }
 
 /// Lines are longer than a terminal's only where that makes the document fit.
 fn compact(plan: &Plan, limit: usize) -> String {
-    let packed = Packed::of(&plan.files);
+    let (digest, packed) = (plan.digest(), Packed::of(&plan.files));
     let [narrow, wide] =
-        [Width::Terminal, Width::Form].map(|width| document(plan, &packed.script(width)));
+        [Width::Terminal, Width::Form].map(|width| document(plan, &digest, &packed.script(width)));
     if narrow.len() > limit && wide.len() <= limit { wide } else { narrow }
 }
 
 /// Bytes that a compact document for `plan` surely does not exceed, found in less time than the document.
 #[must_use]
 pub fn at_most(plan: &Plan) -> usize {
-    document(plan, &Packed::at_most(&plan.files).script(Width::Terminal)).len()
+    let packed = Packed::at_most(&plan.files);
+    document(plan, "", &packed.script(Width::Terminal)).len() + DIGEST
 }
 
-/// The whole document around the commands that unpack the payload.
-fn document(plan: &Plan, unpack: &str) -> String {
-    let payload = plan.digest();
-    let script = SCRIPT.replace("@WANT@", &payload).replace("@UNPACK@\n", unpack);
+/// The whole document around the commands that unpack the payload of this digest.
+fn document(plan: &Plan, digest: &str, unpack: &str) -> String {
+    let script = SCRIPT.replace("@WANT@", digest).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
     format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(&plan.ssh_keys))
 }

@@ -45,10 +45,24 @@ pub(super) fn lines(costs: &[Cost], count: usize) -> Vec<String> {
 }
 
 /// The length of the document that is printed when nobody says for whom, and how its files stand in it.
-pub(super) fn usual(plan: &Plan) -> (usize, &'static str) {
+pub(super) fn usual(plan: &Plan) -> (usize, Encoding) {
     match user_data::nearest(plan, Encoding::Plain, LIMIT).len() {
-        length @ ..=LIMIT => (length, "plain"),
-        _ => (user_data::nearest(plan, Encoding::Compact, LIMIT).len(), "compact"),
+        length @ ..=LIMIT => (length, Encoding::Plain),
+        _ => (user_data::nearest(plan, Encoding::Compact, LIMIT).len(), Encoding::Compact),
+    }
+}
+
+/// A length that can be compared with those of other plans: no line is longer in one of them to make it fit.
+pub(super) fn comparable(plan: &Plan, encoding: Encoding) -> usize {
+    user_data::nearest(plan, encoding, 0).len()
+}
+
+/// An encoding's word.
+pub(super) fn word(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Auto => "auto",
+        Encoding::Plain => "plain",
+        Encoding::Compact => "compact",
     }
 }
 
@@ -76,7 +90,8 @@ pub(super) fn verdict(plan: &Plan) -> String {
     if quick <= LIMIT {
         return format!("user-data: at most {quick} bytes; {}\n", takers(quick));
     }
-    let (length, how) = usual(plan);
+    let (length, encoding) = usual(plan);
+    let how = word(encoding);
     let more = if length > LIMIT { "\n`homeseed plan` says what costs how much" } else { "" };
     format!("user-data: {length} bytes, {how}; {}{more}\n", takers(length))
 }

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, IsTerminal as _, Write, stdout},
+    io::{self, IsTerminal as _, Read as _, Write, stdout},
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
@@ -51,7 +51,7 @@ impl Target {
         };
         let Ok(found) = fs::metadata(path) else { return replaced(path, bytes) };
         if found.is_file() {
-            let ours = |path: &Path| fs::read(path).is_ok_and(|bytes| ours(&bytes));
+            let ours = |path: &Path| beginning(path).is_ok_and(|bytes| ours(&bytes));
             may_replace(path, self.force, inputs, ours)?;
             return replaced(path, bytes);
         }
@@ -61,6 +61,13 @@ impl Target {
             .and_then(|out| pour(bytes, out))
             .map_err(|error| Error::host(format!("cannot write {}: {error}", path.display())))
     }
+}
+
+/// As much of a file as any product of ours has.
+fn beginning(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(1 << 20).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn replaced(path: &Path, bytes: &[u8]) -> Result<()> {

@@ -66,7 +66,8 @@ pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
         _ if asked.files => screen::files(plan),
         _ if asked.checks => show::checks(plan),
         Format::Text => {
-            let costs = budget::costs(&desk, &|plan| budget::usual(plan).0);
+            let (_, encoding) = budget::usual(plan);
+            let costs = budget::costs(&desk, &|plan| budget::comparable(plan, encoding));
             screen::whole(plan, &records, &costs)
         }
         Format::Zone => zone::text(plan, &records),

@@ -161,7 +161,12 @@ impl Asked {
                 room.unwrap_or_default()
             ),
         };
-        let measure = |plan: &Plan| self.rendered(plan, room).len();
+        // What is refused is plain only where that was asked for.
+        let measure = |plan: &Plan| match self.encoding {
+            Word::Gzip => user_data::gzip(plan).len(),
+            Word::Plain => budget::comparable(plan, Encoding::Plain),
+            Word::Auto | Word::Compact => budget::comparable(plan, Encoding::Compact),
+        };
         let costs = budget::lines(&budget::costs(desk, &measure), 20);
         if !costs.is_empty() {
             message += "\nit would have so many bytes less without:";

@@ -82,6 +82,13 @@ fn what_each_thing_costs_is_what_the_document_loses_without_it() {
     let length = |site: &str| made(&["--encoding", "compact", "--limit", "99K"], site).stdout.len();
     let expected = length(&two) - length(&one);
     assert!(bytes.abs_diff(expected) < 12, "{bytes}, {expected}");
+    // It is the same number where one of both would only fit with longer lines.
+    for keys in 1..4 {
+        let plan = text(&given(&["plan", "-"], &site(keys)).stdout);
+        let row = plan.lines().find(|line| line.ends_with(" key0")).unwrap();
+        let bytes: usize = row.split_whitespace().next().unwrap().parse().unwrap();
+        assert!((100..350).contains(&bytes), "{plan}");
+    }
 }
 
 #[test]

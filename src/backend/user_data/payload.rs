@@ -103,11 +103,15 @@ fn here(file: &File) -> String {
 fn lzma(files: &[File], effort: Effort) -> (String, Vec<u8>) {
     let script = script(files);
     let mut options = LzmaOptions::with_preset(9);
-    (options.lc, options.pb, options.nice_len) = (3, 0, LzmaOptions::NICE_LEN_MAX);
+    (options.lc, options.pb) = (3, 0);
     options.dict_size = u32::try_from(script.len()).unwrap_or(u32::MAX).max(1 << 16);
     match effort {
-        Effort::Full => options.depth_limit = 1000,
-        Effort::Quick => (options.mode, options.mf) = (EncodeMode::Fast, MfType::Hc4),
+        // More of both takes a tenth more time, and not a byte less.
+        Effort::Full => (options.nice_len, options.depth_limit) = (64, 48),
+        Effort::Quick => {
+            (options.mode, options.mf) = (EncodeMode::Fast, MfType::Hc4);
+            (options.nice_len, options.depth_limit) = (LzmaOptions::NICE_LEN_MAX, 48);
+        }
     }
     let size = Some(script.len() as u64);
     let mut writer =

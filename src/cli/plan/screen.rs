@@ -73,7 +73,8 @@ fn packages(plan: &Plan) -> Vec<&str> {
 
 fn sizes(plan: &Plan) -> Vec<String> {
     let bytes: usize = plan.files.iter().map(|file| file.contents.len()).sum();
-    let (length, how) = budget::usual(plan);
+    let (length, encoding) = budget::usual(plan);
+    let how = budget::word(encoding);
     vec![
         format!("user-data: {length} bytes, {how}"),
         format!("  {}", budget::takers(length)),
