@@ -16,7 +16,7 @@ endif
 demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) check examples/site.yaml
 	$(HOMESEED) plan examples/site.yaml
-	$(HOMESEED) user-data examples/site.yaml --output target/user-data
+	$(HOMESEED) user-data examples/site.yaml --allow-placeholders --output target/user-data
 	@head -n 3 target/user-data; wc -c target/user-data
 
 test: tools lint unit system book package image-test ## everything, QEMU boots included

@@ -3,6 +3,7 @@
 //! Only the product goes to standard output; everything else goes to standard error.
 
 mod args;
+mod budget;
 mod diff;
 mod federation;
 mod image;
@@ -16,15 +17,13 @@ mod shell;
 mod show;
 mod table;
 mod test;
+mod user_data;
 mod verify;
+mod write;
 
 use args::Verb;
 
-use crate::{
-    backend::{overlay, user_data, well_known},
-    error::Errors,
-    testbed,
-};
+use crate::{error::Errors, testbed};
 
 pub use args::Args;
 pub use paint::report;
@@ -36,31 +35,18 @@ pub fn run(args: &Args) -> Result<(), Errors> {
     match &args.verb {
         Verb::Init(asked) => return init::run(asked),
         Verb::Check { site } => {
-            let plan = input::plan(site, layers)?;
-            show::warnings(&plan);
-            output::print(&show::verdict(&plan))
+            let desk = input::desk(site, layers)?;
+            show::cautions(&desk);
+            output::print(&(show::verdict(&desk.plan) + &budget::verdict(&desk.plan)))
         }
         Verb::Plan(asked) => return plan::run(asked, layers),
         Verb::Diff(asked) => return diff::run(asked, layers),
-        Verb::UserData { site, encoding, limit, output } => {
-            let plan = input::plan(site, layers)?;
-            show::warnings(&plan);
-            let document = user_data::render(&plan, (*encoding).into(), *limit)?;
-            output::deliver(&document, output.as_deref())
-        }
-        Verb::Overlay { site, output } => {
-            let plan = input::plan(site, layers)?;
-            show::warnings(&plan);
-            overlay::write(&plan, output)
-        }
+        Verb::UserData(asked) => return user_data::run(asked, layers),
+        Verb::Overlay(asked) => return asked.run(layers),
         Verb::Image(wanted) => return image::make(wanted, layers),
-        Verb::Seed { site, output } => {
-            let plan = input::plan(site, layers)?;
-            show::warnings(&plan);
-            image::seed(&plan, output)
-        }
+        Verb::Seed(asked) => return asked.run(layers),
         Verb::Inspect(asked) => inspect::run(asked),
-        Verb::WellKnown { site, output } => well_known::write(&input::plan(site, layers)?, output),
+        Verb::WellKnown(asked) => return asked.run(layers),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;
             output::print(&if *list {

@@ -149,10 +149,7 @@ impl Host {
 
     /// One error with all packages to install when any of these `(program, package)` is not on the path.
     pub fn require_all(&self, tools: &[(&str, &str)]) -> Result<()> {
-        let path = search_path();
-        let is_there =
-            |program: &str| path.split(':').any(|dir| Path::new(dir).join(program).is_file());
-        let lacking: Vec<_> = tools.iter().filter(|(program, _)| !is_there(program)).collect();
+        let lacking: Vec<_> = tools.iter().filter(|(program, _)| !has(program)).collect();
         if lacking.is_empty() {
             return Ok(());
         }
@@ -176,6 +173,12 @@ impl Host {
 fn search_path() -> String {
     let path = std::env::var("PATH").unwrap_or_default();
     format!("{path}:/usr/sbin:/sbin")
+}
+
+/// Whether `program` is on the path.
+#[must_use]
+pub fn has(program: &str) -> bool {
+    search_path().split(':').any(|dir| Path::new(dir).join(program).is_file())
 }
 
 /// Whether we are root, which mounts, namespaces and taps need.

@@ -10,6 +10,7 @@ mod newtype;
 mod options;
 mod peer;
 mod person;
+mod placeholder;
 mod proof;
 mod reader;
 mod refusal;
@@ -25,6 +26,7 @@ mod tree;
 mod unknown;
 mod url;
 mod vocabulary;
+mod written;
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -42,6 +44,7 @@ pub use self::{
     suite::{SUITES, Suite},
     url::{HttpsUrl, ProxyUrl, RepositoryUrl},
     vocabulary::{Duration, Folder, Kind, Text, Word, type_names},
+    written::Thing,
 };
 use self::{
     reader::Reader,

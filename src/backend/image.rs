@@ -142,6 +142,12 @@ pub fn build(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<
     Ok(Made { size, installed, stored, stages })
 }
 
+/// Whether the file at `path` is an image of ours: its bill of materials stands beside it.
+#[must_use]
+pub fn is_ours(path: &Path) -> bool {
+    fs::read_to_string(beside(path, ".cdx.json")).is_ok_and(|bill| sbom::is_ours(&bill))
+}
+
 /// The name of `path` with more at its end.
 fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();

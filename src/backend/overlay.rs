@@ -54,13 +54,35 @@ pub fn parts(plan: &Plan, purpose: Purpose) -> Vec<Part> {
     parts
 }
 
-/// Writes the overlay to `path`: a tar when it is named so, otherwise a folder, whole or not at all.
-pub fn write(plan: &Plan, path: &Path) -> Result<()> {
+/// Writes the overlay to `path`: a tar when it is named so, otherwise a folder, which is no other's without `force`.
+pub fn write(plan: &Plan, path: &Path, force: bool) -> Result<()> {
     let parts = parts(plan, Purpose::Site);
-    if path.extension().is_some_and(|it| it == "tar") {
-        return files::replace(path, &tar(&parts)?);
+    if is_tar(path) {
+        return files::replace(path, &tar(&parts::listed(&parts))?);
     }
-    parts::write(&parts, path, "overlay", is_overlay)
+    if !(force || parts::is_ours(path)) {
+        let message = format!("`{}` is there already, and is no overlay", path.display());
+        return Err(Error::new(message).hint("name another folder"));
+    }
+    parts::write(&parts, path, force)
+}
+
+/// Whether a path names a tar.
+#[must_use]
+pub fn is_tar(path: &Path) -> bool {
+    path.extension().is_some_and(|it| it == "tar")
+}
+
+/// Whether the file at `path` is a tar of an overlay.
+#[must_use]
+pub fn is_ours(path: &Path) -> bool {
+    let entries = |file| {
+        let mut archive = tar::Archive::new(file);
+        let names = archive.entries()?.take(2);
+        names.map(|entry| Ok(entry?.path()?.into_owned())).collect::<std::io::Result<Vec<_>>>()
+    };
+    let names = std::fs::File::open(path).and_then(entries).unwrap_or_default();
+    names == ["overlay/", "overlay/bake"].map(std::path::PathBuf::from)
 }
 
 /// A plan for no site at all: what a generic image is made from.
@@ -136,9 +158,4 @@ fn tar(parts: &[Part]) -> Result<Vec<u8>> {
         .map_err(failed)?;
     }
     builder.into_inner().map_err(failed)
-}
-
-/// What may be replaced.
-fn is_overlay(path: &Path) -> bool {
-    path.join("bake").is_file() && path.join("inventory").is_file()
 }

@@ -3,8 +3,9 @@
 //!
 //! <https://cloudinit.readthedocs.io/en/22.4.2/topics/datasources/nocloud.html>
 
-use std::path::Path;
+use std::{fs::File, io::Read as _, path::Path};
 
+use super::user_data;
 use crate::{
     digest::sha256,
     error::Result,
@@ -30,6 +31,18 @@ pub struct Seed<'a> {
 pub fn meta_data(plan: &Plan, user_data: &str) -> String {
     let digest = sha256(user_data);
     format!("instance-id: homeseed-{}\nlocal-hostname: {}\n", &digest[..12], plan.host)
+}
+
+/// Whether the file at `path` is a seed with a document of homeseed.
+#[must_use]
+pub fn is_ours(path: &Path) -> bool {
+    // The label of ISO 9660, and the files as they are; a seed has less than a megabyte.
+    const LABEL: usize = 16 * 2048 + 40;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(4 << 20).read_to_end(&mut bytes));
+    let is_seed = bytes.get(LABEL..).is_some_and(|it| it.starts_with(b"cidata "));
+    let is_document = |sector: &[u8]| user_data::is_ours(sector);
+    read.is_ok() && is_seed && bytes.chunks(2048).any(is_document)
 }
 
 impl Seed<'_> {

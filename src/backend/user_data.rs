@@ -7,17 +7,44 @@
 mod contents;
 mod number;
 mod payload;
-mod size;
+mod provider;
+
+use std::{
+    borrow::Cow,
+    io::{Read as _, Write as _},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
 pub use contents::{Contents, Unpacked, read};
+pub use provider::{Binary, Counts, PROVIDERS, Provider};
 
-use crate::{error::Result, plan::Plan, template::yaml_string};
+use payload::{Packed, Width};
+
+use crate::{
+    error::{Error, Result},
+    plan::Plan,
+    template::yaml_string,
+};
 
 /// The part of the script that does not depend on the plan.
 const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;
+
+/// How every document begins.
+const HEAD: &str = "#cloud-config\n# homeseed ";
+
+/// More than any document has; bytes from elsewhere may inflate to anything.
+const INFLATED: u64 = 8 << 20;
+
+/// As long as the digest of a payload is.
+const DIGEST: usize = 64;
+
+/// As wide as a terminal surely is.
+const TERMINAL: usize = 80;
 
 /// How the payload stands in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,37 +60,80 @@ pub enum Encoding {
 
 /// The document for `plan`, at most `limit` bytes long.
 pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
-    let fits = |document: &String| document.len() <= limit;
-    let document = match encoding {
+    let document = nearest(plan, encoding, limit);
+    if document.len() <= limit {
+        return Ok(document);
+    }
+    let length = document.len();
+    Err(Error::new(format!("the document takes {length} bytes, {limit} are allowed")))
+}
+
+/// The same, or a longer one when none is short enough.
+#[must_use]
+pub fn nearest(plan: &Plan, encoding: Encoding, limit: usize) -> String {
+    match encoding {
         Encoding::Plain => plain(plan),
-        Encoding::Compact => compact(plan),
-        Encoding::Auto => return render(plan, chosen(plan, limit), limit),
-    };
-    if fits(&document) {
-        Ok(document)
-    } else {
-        Err(size::refusal(plan, encoding, document.len(), limit))
+        Encoding::Compact => compact(plan, limit),
+        Encoding::Auto => Some(plain(plan))
+            .filter(|plain| plain.len() <= limit)
+            .unwrap_or_else(|| compact(plan, limit)),
     }
 }
 
-/// The encoding that [`Encoding::Auto`] chooses for `plan` when `limit` bytes are allowed.
+/// The document for `plan` as cloud-init inflates it by itself: the shorter of both, in gzip.
 #[must_use]
-pub fn chosen(plan: &Plan, limit: usize) -> Encoding {
-    if plain(plan).len() <= limit { Encoding::Plain } else { Encoding::Compact }
+pub fn gzip(plan: &Plan) -> Vec<u8> {
+    let both = [plain(plan), compact(plan, usize::MAX)].map(|document| deflated(&document));
+    both.into_iter().min_by_key(Vec::len).expect("there are two")
+}
+
+/// The same document has the same bytes: no name and no time is in it.
+fn deflated(document: &str) -> Vec<u8> {
+    let mut writer = GzEncoder::new(Vec::new(), Compression::best());
+    writer.write_all(document.as_bytes()).expect("memory takes all");
+    writer.finish().expect("memory takes all")
+}
+
+/// A document as text, out of the gzip and the base64 in which it may be handed over; anything else as it is.
+pub(crate) fn unwrapped(bytes: &[u8]) -> Cow<'_, [u8]> {
+    let decoded = STANDARD.decode(bytes.trim_ascii());
+    let inner = decoded.as_deref().unwrap_or(bytes);
+    let mut text = Vec::new();
+    match GzDecoder::new(inner).take(INFLATED).read_to_end(&mut text) {
+        Ok(_) => Cow::Owned(text),
+        Err(_) if inner.starts_with(b"#") => Cow::Owned(inner.to_owned()),
+        Err(_) => Cow::Borrowed(bytes),
+    }
+}
+
+/// Whether `bytes` begin as a document of homeseed does, in whatever form.
+#[must_use]
+pub fn is_ours(bytes: &[u8]) -> bool {
+    unwrapped(bytes).starts_with(HEAD.as_bytes())
 }
 
 fn plain(plan: &Plan) -> String {
-    document(plan, &payload::script(&plan.files))
+    document(plan, &plan.digest(), &payload::script(&plan.files))
 }
 
-fn compact(plan: &Plan) -> String {
-    document(plan, &payload::compressed(&plan.files))
+/// Lines are longer than a terminal's only where that makes the document fit.
+fn compact(plan: &Plan, limit: usize) -> String {
+    let (digest, packed) = (plan.digest(), Packed::of(&plan.files));
+    let [narrow, wide] =
+        [Width::Terminal, Width::Form].map(|width| document(plan, &digest, &packed.script(width)));
+    if narrow.len() > limit && wide.len() <= limit { wide } else { narrow }
 }
 
-/// The whole document around the commands that unpack the payload.
-fn document(plan: &Plan, unpack: &str) -> String {
-    let payload = plan.digest();
-    let script = SCRIPT.replace("@WANT@", &payload).replace("@UNPACK@\n", unpack);
+/// Bytes that a compact document for `plan` surely does not exceed, found in less time than the document.
+#[must_use]
+pub fn at_most(plan: &Plan) -> usize {
+    let packed = Packed::at_most(&plan.files);
+    document(plan, "", &packed.script(Width::Terminal)).len() + DIGEST
+}
+
+/// The whole document around the commands that unpack the payload of this digest.
+fn document(plan: &Plan, digest: &str, unpack: &str) -> String {
+    let script = SCRIPT.replace("@WANT@", digest).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
     format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(&plan.ssh_keys))
 }
@@ -75,7 +145,7 @@ fn indented(line: &str) -> String {
 
 fn provenance(plan: &Plan) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
-    let who = format!("#cloud-config\n# homeseed {version}: {host}\n");
+    let who = format!("{HEAD}{version}: {host}\n");
     format!("{who}# site sha256:{site}\n")
 }
 
@@ -87,6 +157,43 @@ fn logins(keys: &[String]) -> String {
     if keys.is_empty() {
         return host_keys.to_owned();
     }
-    let keys: String = keys.iter().map(|key| format!("- {}\n", yaml_string(key))).collect();
+    let keys: String =
+        keys.iter().map(|key| format!("- {}\n", folded(&yaml_string(key)))).collect();
     format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{host_keys}")
+}
+
+/// A quoted string in lines that a terminal shows as one: YAML takes the ends of lines behind a backslash for none.
+fn folded(quoted: &str) -> String {
+    let (mut text, mut column, mut rest) = (String::new(), 2, quoted);
+    while let Some(first) = rest.chars().next() {
+        let length = match rest.as_bytes() {
+            [b'\\', b'u', ..] => 6,
+            [b'\\', b'U', ..] => 10,
+            [b'\\', ..] => 2,
+            _ => first.len_utf8(),
+        };
+        if column + length >= TERMINAL && first != ' ' && rest != "\"" {
+            text += "\\\n ";
+            column = 1;
+        }
+        text += &rest[..length];
+        column += length;
+        rest = &rest[length..];
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folded_string_is_the_string() {
+        let long = "a\"\\ é\u{1f600}".repeat(30);
+        for text in ["", "x", &"x".repeat(73), &"x".repeat(74), &"x".repeat(75), &long] {
+            let folded = folded(&yaml_string(text));
+            assert!(format!("- {folded}").lines().all(|line| line.len() <= 80), "{folded}");
+            assert_eq!(serde_yaml::from_str::<String>(&folded).expect(&folded), text);
+        }
+    }
 }

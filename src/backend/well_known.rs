@@ -47,11 +47,7 @@ pub fn parts(plan: &Plan) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// Makes the folder, whole or not at all; replaces one that it made before.
-pub fn write(plan: &Plan, path: &Path) -> Result<()> {
-    parts::write(&parts(plan)?, path, "folder of these documents", is_ours)
-}
-
-fn is_ours(path: &Path) -> bool {
-    path.join("snippets/Caddyfile").is_file() && path.join(".well-known/matrix/server").is_file()
+/// Writes them into the folder, beside what is there; see [`parts::write`].
+pub fn write(plan: &Plan, path: &Path, force: bool) -> Result<()> {
+    parts::write(&parts(plan)?, path, force)
 }

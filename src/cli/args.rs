@@ -4,16 +4,12 @@ use std::{ffi::OsString, path::PathBuf};
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
-use crate::{
-    backend::{
-        image::Format,
-        user_data::{Encoding, LIMIT},
-    },
-    testbed,
-    units::size,
-};
+use crate::{backend::image::Format, testbed, units::size};
 
-use super::{diff, federation, init, inspect, paint::Colour, plan, shell, test::TestArgs, verify};
+use super::{
+    diff, federation, init, inspect, paint::Colour, plan, shell, test::TestArgs, user_data, verify,
+    write,
+};
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
 #[derive(Debug, Parser)]
@@ -68,30 +64,11 @@ const CHECK_EXAMPLE: &str = "\
 Example:
   homeseed check site.yaml && echo good";
 
-const USER_DATA_EXAMPLE: &str = "\
-Examples:
-  homeseed user-data site.yaml > user-data
-  homeseed user-data site.yaml --encoding plain --limit 65535 | less
-  generate-site | homeseed user-data - --output user-data";
-
-const OVERLAY_EXAMPLE: &str = "\
-Example:
-  homeseed overlay site.yaml -o overlay
-  debootstrap bookworm root && overlay/bake root";
-
 const IMAGE_EXAMPLES: &str = "\
 Examples:
   homeseed image site.yaml -o chat.qcow2
   homeseed image site.yaml -o chat.raw --size 8G --lock chat.lock
   homeseed image --generic -o golden.qcow2";
-
-const SEED_EXAMPLE: &str = "\
-Example:
-  homeseed seed site.yaml -o seed.iso";
-
-const WELL_KNOWN_EXAMPLE: &str = "\
-Example:
-  homeseed well-known site.yaml -o published";
 
 const CHECKS_EXAMPLE: &str = "\
 Examples:
@@ -125,53 +102,23 @@ pub(super) enum Verb {
     #[command(after_long_help = diff::EXAMPLES)]
     Diff(diff::Asked),
     /// Print the cloud-init document to paste into the order form
-    #[command(after_long_help = USER_DATA_EXAMPLE)]
-    UserData {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-        /// How the files stand in it
-        #[arg(long, value_enum, default_value = "auto")]
-        encoding: EncodingWord,
-        /// How many bytes the provider takes, such as `32K`
-        #[arg(long, value_name = "SIZE", default_value_t = LIMIT, value_parser = limit)]
-        limit: usize,
-        /// Write to this file, whole or not at all
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
+    #[command(after_long_help = user_data::EXAMPLES)]
+    UserData(user_data::Asked),
     /// Write what turns any Debian tree into the machine
-    #[command(after_long_help = OVERLAY_EXAMPLE)]
-    Overlay {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-        /// The folder to make, or a file that ends in `.tar`
-        #[arg(short, long, value_name = "PATH")]
-        output: PathBuf,
-    },
+    #[command(after_long_help = write::OVERLAY_EXAMPLE)]
+    Overlay(write::Overlay),
     /// Make a disk image that boots into the machine
     #[command(after_long_help = IMAGE_EXAMPLES)]
     Image(Wanted),
     /// Write a small disk with the document, for `NoCloud`
-    #[command(after_long_help = SEED_EXAMPLE)]
-    Seed {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-        /// The file to write
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-    },
+    #[command(after_long_help = write::SEED_EXAMPLE)]
+    Seed(write::Seed),
     /// Say what a document holds, and whether it arrived whole
     #[command(after_long_help = inspect::EXAMPLES)]
     Inspect(inspect::Asked),
     /// Write the documents that another web server has to publish
-    #[command(after_long_help = WELL_KNOWN_EXAMPLE)]
-    WellKnown {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-        /// The folder to make
-        #[arg(short, long, value_name = "DIR")]
-        output: PathBuf,
-    },
+    #[command(after_long_help = write::WELL_KNOWN_EXAMPLE)]
+    WellKnown(write::WellKnown),
     /// Print the script that checks a machine of this site
     #[command(after_long_help = CHECKS_EXAMPLE)]
     Checks {
@@ -224,6 +171,12 @@ pub(super) struct Wanted {
     /// The file to write, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
+    /// Replace a file that homeseed did not write
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Take the names and the key of the documentation, too
+    #[arg(long)]
+    pub(super) allow_placeholders: bool,
     /// How the disk stands in it; its name says it otherwise
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatWord>,
@@ -261,33 +214,6 @@ impl From<FormatWord> for Format {
 
 /// Whole mebibytes.
 fn disk_size(text: &str) -> Result<u64, String> {
-    let bytes = size::parse(text).filter(|it| *it > 0 && it.is_multiple_of(size::MIB));
+    let bytes = size::spoken(text).filter(|it| *it > 0 && it.is_multiple_of(size::MIB));
     bytes.ok_or_else(|| "a size of a disk is such as `8G` or `6144M`".to_owned())
-}
-
-/// How long a document may be.
-fn limit(text: &str) -> Result<usize, String> {
-    let bytes = size::parse(text).and_then(|it| usize::try_from(it).ok());
-    bytes.filter(|it| *it > 0).ok_or_else(|| "a limit is such as `16384` or `16K`".to_owned())
-}
-
-/// The names of the encodings.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum EncodingWord {
-    /// Plain when it fits, compact otherwise
-    Auto,
-    /// Readable here-documents
-    Plain,
-    /// Compressed, for small limits
-    Compact,
-}
-
-impl From<EncodingWord> for Encoding {
-    fn from(word: EncodingWord) -> Encoding {
-        match word {
-            EncodingWord::Auto => Encoding::Auto,
-            EncodingWord::Plain => Encoding::Plain,
-            EncodingWord::Compact => Encoding::Compact,
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! The verbs that make disks.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{args::Wanted, input, output, show};
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
 pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     interrupt::listen();
     let (plan, purpose) = match &wanted.site {
-        Some(site) => (input::plan(site, layers)?, Purpose::Site),
+        Some(site) => (of_site(site, wanted, layers)?, Purpose::Site),
         None if wanted.generic => (input::generic(layers)?, Purpose::Generic),
         None => {
             return Err(Error::new("an image is of a site, or generic")
@@ -33,9 +33,8 @@ pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Resul
                 .into());
         }
     };
-    if purpose == Purpose::Site {
-        show::warnings(&plan);
-    }
+    let inputs: Vec<&Path> = wanted.site.iter().chain(&wanted.lock).map(PathBuf::as_path).collect();
+    output::may_replace(&wanted.output, wanted.force, &inputs, image::is_ours)?;
     let host = Host::new()?;
     let format = wanted.format.map_or_else(|| Format::of(&wanted.output), |it| Ok(it.into()))?;
     let request = Request {
@@ -51,6 +50,17 @@ pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Resul
     let made = image::build(&host, &request, &progress)?;
     progress.wipe();
     Ok(output::print(&said(wanted, &made))?)
+}
+
+/// The plan of a site of which a machine may be made.
+fn of_site(
+    site: &Path,
+    wanted: &Wanted,
+    layers: Option<&Path>,
+) -> std::result::Result<Plan, Errors> {
+    let desk = input::desk(site, layers)?;
+    show::warned(&desk, wanted.allow_placeholders)?;
+    Ok(desk.plan)
 }
 
 /// Writes the seed of a plan.

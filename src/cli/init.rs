@@ -50,15 +50,16 @@ pub(super) struct Asked {
 
 /// Writes the file, or prints it.
 pub(super) fn run(asked: &Asked) -> std::result::Result<(), Errors> {
+    let output = asked.output.as_ref().filter(|path| *path != Path::new("-"));
     let talks = stdin().is_terminal() && stderr().is_terminal();
-    if let Some(path) = &asked.output {
+    if let Some(path) = output {
         absent(path)?;
     }
     let options = if talks { answered(asked)? } else { given(asked)? };
     let text = init::site_yaml(&options)?;
-    let file = match &asked.output {
-        None if talks && stdout().is_terminal() => Some(ask_file()?),
-        path => path.clone(),
+    let file = match output {
+        None if asked.output.is_none() && talks && stdout().is_terminal() => Some(ask_file()?),
+        path => path.cloned(),
     };
     output::deliver(&text, file.as_deref())?;
     if let Some(path) = file.filter(|_| talks) {

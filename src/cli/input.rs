@@ -13,12 +13,37 @@ use crate::{
     error::{Error, Errors, Result},
     layer::{self, Layers, Sources},
     plan::{self, Plan},
-    site::{self, Site, suggest},
+    site::{self, Schema, Site, suggest},
 };
 
 /// The plan of the site at `path`.
 pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
     compile(path, layers).map(|(_, plan)| plan)
+}
+
+/// A site with all that it takes to compile it, and others like it.
+pub(super) struct Desk<'a> {
+    pub(super) site: Site,
+    pub(super) plan: Plan,
+    pub(super) schema: Schema,
+    path: &'a Path,
+    layers: Option<&'a Path>,
+}
+
+/// The site at `path`, its plan, and the keys that it could have.
+pub(super) fn desk<'a>(
+    path: &'a Path,
+    layers: Option<&'a Path>,
+) -> std::result::Result<Desk<'a>, Errors> {
+    let (site, plan, schema) = compiled(path, &text(path)?, layers)?;
+    Ok(Desk { site, plan, schema, path, layers })
+}
+
+impl Desk<'_> {
+    /// The plan of another text in the place of the site; none when it is no site.
+    pub(super) fn plan_of(&self, text: &str) -> Option<Plan> {
+        compiled(self.path, text, self.layers).ok().map(|(_, plan, _)| plan)
+    }
 }
 
 /// The plan of no site: what a generic image is made from.
@@ -33,12 +58,19 @@ pub(super) fn compile(
     path: &Path,
     layers: Option<&Path>,
 ) -> std::result::Result<(Site, Plan), Errors> {
-    let text = text(path)?;
-    let sources = sources(path, &site::folders(&text), layers)?;
+    compiled(path, &text(path)?, layers).map(|(site, plan, _)| (site, plan))
+}
+
+fn compiled(
+    path: &Path,
+    text: &str,
+    layers: Option<&Path>,
+) -> std::result::Result<(Site, Plan, Schema), Errors> {
+    let sources = sources(path, &site::folders(text), layers)?;
     let layers = Layers::read(&sources)?;
-    let site = Site::parse(&name(path), &text, &layers.schema)?;
+    let site = Site::parse(&name(path), text, &layers.schema)?;
     let plan = plan::with(&site, &layers)?;
-    Ok((site, plan))
+    Ok((site, plan, layers.schema))
 }
 
 /// What errors call `path`.

@@ -50,7 +50,7 @@ fn extract(contents: &Contents, dir: &Path) -> Result<()> {
         let mode = if file.mode.contains(['1', '5', '7']) { 0o755 } else { 0o644 };
         parts::add(&mut tree, file.path.trim_start_matches('/'), mode, &file.contents);
     }
-    parts::write(&tree, dir, "empty folder", |_| false)
+    parts::fresh(&tree, dir)
 }
 
 fn text(contents: &Contents, length: usize) -> String {

@@ -51,6 +51,11 @@ pub(super) fn warning(text: &str) {
     eprintln!("{} {text}", painted(CAUTION, "warning:"));
 }
 
+/// Says what the operator may want to know.
+pub(super) fn note(text: &str) {
+    eprintln!("{} {text}", painted(ADVICE, "note:"));
+}
+
 /// Says what went wrong on standard error.
 pub fn report(errors: &Errors) {
     for line in errors.to_string().lines() {

@@ -11,7 +11,7 @@ use std::{
 
 use clap::ValueEnum;
 
-use super::{input, output, show};
+use super::{budget, input, output, paint, show};
 use crate::error::Errors;
 
 pub(super) const EXAMPLES: &str = "\
@@ -56,14 +56,22 @@ enum Format {
 
 /// Shows it.
 pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
-    let plan = input::plan(&asked.site, layers)?;
-    let records = zone::records(&plan, asked.ipv4, asked.ipv6);
+    let desk = input::desk(&asked.site, layers)?;
+    let plan = &desk.plan;
+    for warning in show::placeholders(&desk) {
+        paint::warning(&warning);
+    }
+    let records = zone::records(plan, asked.ipv4, asked.ipv6);
     let text = match asked.format {
-        _ if asked.files => screen::files(&plan),
-        _ if asked.checks => show::checks(&plan),
-        Format::Text => screen::whole(&plan, &records),
-        Format::Zone => zone::text(&plan, &records),
-        Format::Json => show::pretty(&document::of(&plan, &records)),
+        _ if asked.files => screen::files(plan),
+        _ if asked.checks => show::checks(plan),
+        Format::Text => {
+            let (_, encoding) = budget::usual(plan);
+            let costs = budget::costs(&desk, &|plan| budget::comparable(plan, encoding));
+            screen::whole(plan, &records, &costs)
+        }
+        Format::Zone => zone::text(plan, &records),
+        Format::Json => show::pretty(&document::of(plan, &records)),
     };
     Ok(output::print(&text)?)
 }

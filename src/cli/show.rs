@@ -1,13 +1,36 @@
 //! What several verbs say of a plan.
 
-use super::paint;
-use crate::{check::Check, plan::Plan, table};
+use super::{input::Desk, paint};
+use crate::{check::Check, error::Errors, plan::Plan, table};
 
 /// Says on standard error what the operator should know.
 pub(super) fn warnings(plan: &Plan) {
     for warning in &plan.warnings {
         paint::warning(warning);
     }
+}
+
+/// The same, and what will be refused when a machine is to be made.
+pub(super) fn cautions(desk: &Desk<'_>) {
+    warnings(&desk.plan);
+    for warning in placeholders(desk) {
+        paint::warning(&warning);
+    }
+}
+
+/// A sentence for each value of the documentation, of which no machine is made.
+pub(super) fn placeholders(desk: &Desk<'_>) -> Vec<String> {
+    let found = desk.site.placeholders().into_iter();
+    found.map(|error| format!("{}; no document is made of it", error.message())).collect()
+}
+
+/// The warnings; an error for what the documentation shows, unless `placeholders` are allowed.
+pub(super) fn warned(desk: &Desk<'_>, placeholders: bool) -> Result<(), Errors> {
+    if !placeholders {
+        Errors::none_or(desk.site.placeholders())?;
+    }
+    warnings(&desk.plan);
+    Ok(())
 }
 
 /// One sentence.

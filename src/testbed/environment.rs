@@ -147,7 +147,7 @@ impl<'a> TestEnvironment<'a> {
                 let golden = self.golden(case, dir, purpose);
                 let made = golden.make(self.host, &self.progress)?;
                 self.progress.say(&golden::figures(&made));
-                overlay::write(&case.plan, &dir.join("overlay.tar"))?;
+                overlay::write(&case.plan, &dir.join("overlay.tar"), true)?;
                 golden.lay(self.host, &disk)?;
                 laid.golden = Some(golden);
             }

@@ -176,7 +176,7 @@ pub fn debootstrap(
     files::write(&tree.join("etc/systemd/network/wire.network"), NETWORK)?;
     host.run(&["chroot", &root, "systemctl", "enable", "--quiet", "systemd-networkd"])?;
     files::write(&tree.join("etc/fstab"), stock::FSTAB)?;
-    overlay::write(&golden.plan, &overlay)?;
+    overlay::write(&golden.plan, &overlay, true)?;
     let mut states = Vec::new();
     for time in ["bake", "bake again"] {
         progress.stage(time);

@@ -22,6 +22,20 @@ pub fn parse(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
+/// The same in whatever words, as people type it: `32 KiB`, `16k`, `65535 bytes`.
+#[must_use]
+pub fn spoken(text: &str) -> Option<u64> {
+    let (digits, unit) = split(text.trim());
+    let letter = match unit.trim_start().to_ascii_lowercase().as_str() {
+        "" | "b" | "byte" | "bytes" => "",
+        "k" | "kb" | "kib" => "K",
+        "m" | "mb" | "mib" => "M",
+        "g" | "gb" | "gib" => "G",
+        _ => return None,
+    };
+    parse(&format!("{digits}{letter}"))
+}
+
 /// The size as it has to be written, for a unit in other words: `100M` for `100 MB`.
 #[must_use]
 pub fn corrected(text: &str) -> Option<String> {
@@ -43,6 +57,17 @@ mod tests {
         }
         for text in ["", "K", "1k", "1T", "1.5M", "-1", "+1", "1 M", "99999999999G"] {
             assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_understood_as_it_is_typed() {
+        let cases = [("16384", 16_384), ("16k", 16_384), ("32 KiB", 32_768), (" 1 mb ", MIB)];
+        for (text, bytes) in cases {
+            assert_eq!(spoken(text), Some(bytes), "{text}");
+        }
+        for text in ["", "K", "1T", "1.5M", "-1", "16 kelvin"] {
+            assert_eq!(spoken(text), None, "{text}");
         }
     }
 

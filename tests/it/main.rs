@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod budget;
 mod certificate;
 mod checks;
 mod cli;
@@ -20,6 +21,7 @@ mod links;
 #[path = "../common/machine.rs"]
 mod machine;
 mod minify;
+mod outputs;
 mod overlay;
 mod pages;
 mod plan;

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use crate::{golden, tools};
+use crate::{golden, program::lenient, tools};
 
 const FOLDER: &str = "tests/golden/plan";
 
 #[track_caller]
 fn prints(arguments: &[&str], expected: &str) {
     let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
-    command.args(["--layers", &format!("{FOLDER}/layers")]).args(arguments);
+    command.args(["--layers", &format!("{FOLDER}/layers")]).args(lenient(arguments));
     let output = command.arg(format!("{FOLDER}/site.yaml")).output().unwrap();
     assert!(output.status.success(), "{}", tools::said(&output));
     golden::check(&Path::new(FOLDER).join(expected), &String::from_utf8(output.stdout).unwrap());

@@ -51,12 +51,9 @@ fn auto_is_plain_when_that_fits() {
 }
 
 #[test]
-fn a_document_that_is_too_long_is_refused_with_a_table() {
+fn a_document_that_is_too_long_is_refused() {
     let error = render(&small(), Encoding::Auto, 1000).unwrap_err().to_string();
     assert!(error.contains("bytes, 1000 are allowed"), "{error}");
-    for layer in small().layers {
-        assert!(error.contains(&layer.name), "{error}");
-    }
 }
 
 #[test]

@@ -47,6 +47,12 @@ pub(super) fn document(lock: &Lock, python: &str, subject: &str, file: &Path) ->
     serde_json::to_string_pretty(&document).expect("strings and numbers") + "\n"
 }
 
+/// Whether `text` is such a document, written by homeseed.
+pub(super) fn is_ours(text: &str) -> bool {
+    let document: Value = serde_json::from_str(text).unwrap_or_default();
+    document["metadata"]["tools"]["components"][0]["name"] == "homeseed"
+}
+
 /// `name-version.dist-info`, as `pip` leaves it.
 fn of_registry(entry: &str) -> Option<Value> {
     let (name, version) = entry.strip_suffix(".dist-info")?.rsplit_once('-')?;

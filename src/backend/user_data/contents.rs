@@ -64,6 +64,7 @@ struct Reader<'a> {
 
 /// Reads the document in `bytes`; `name` names it in errors.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Contents> {
+    let bytes = &*super::unwrapped(bytes);
     if !bytes.starts_with(FIRST.as_bytes()) {
         return Err(none(name));
     }
@@ -259,7 +260,10 @@ impl Reader<'_> {
         let head = self.lines.iter().enumerate().skip(3).take_while(|(_, line)| **line != "- |");
         let mut keys = Vec::new();
         for (at, line) in head.clone().filter(|(_, line)| line.starts_with("- ")) {
-            let key = serde_yaml::from_str(&line[2..]).unwrap_or_default();
+            // A long one goes on in the lines below.
+            let more = self.lines[at + 1..].iter().take_while(|line| line.starts_with(' '));
+            let lines: Vec<&str> = std::iter::once(&line[2..]).chain(more.copied()).collect();
+            let key = serde_yaml::from_str(&lines.join("\n")).unwrap_or_default();
             if !files.iter().any(|file| file.contents.lines().any(|it| it == key)) {
                 return Err(self.changed(at, "the key is none of those that the machine takes"));
             }

@@ -1,54 +1,40 @@
 //! Bytes as one large number in base 91: every printable ASCII character is a digit, save the blank, both quotes
 //! and the backslash, which forms and shells like to change. A fiftieth shorter than five characters for four bytes.
-//! Digits come in whole groups of four, so that no line of them is a lone full stop.
+//! Digits come in whole groups of four.
 
-/// Four digits at a time: as many as fit a `u32`.
-const BASE: u64 = 91;
-const STEP: u64 = BASE.pow(4);
+use std::iter;
+
+use num_bigint::BigUint;
+
+/// How many digits there are.
+const BASE: u32 = 91;
+
+/// How many of them stand together.
+const GROUP: usize = 4;
 
 /// The characters that are no digits, between the first and the last that are.
 const SKIPPED: [u8; 3] = [b'"', b'\'', b'\\'];
 
 /// `bytes`, most significant first, as digits.
 pub(super) fn encoded(bytes: &[u8]) -> String {
-    let mut limbs = limbs(bytes);
-    let mut digits = Vec::new();
-    while limbs.iter().any(|&limb| limb != 0) {
-        let mut rest = divide(&mut limbs);
-        for _ in 0..4 {
-            digits.push(char::from(digit(rest % BASE)));
-            rest /= BASE;
-        }
-        let zeros = limbs.iter().take_while(|&&limb| limb == 0).count();
-        limbs.drain(..zeros);
+    let number = BigUint::from_bytes_be(bytes);
+    if number == BigUint::ZERO {
+        return String::new();
     }
-    digits.iter().rev().collect()
+    let digits = number.to_radix_be(BASE);
+    let padding = digits.len().next_multiple_of(GROUP) - digits.len();
+    let zeros = iter::repeat_n(&0, padding);
+    zeros.chain(&digits).map(|&value| char::from(digit(value))).collect()
 }
 
-/// The number in base 2^32, most significant first.
-fn limbs(bytes: &[u8]) -> Vec<u32> {
-    let mut limbs: Vec<u32> = bytes.rchunks(4).map(limb).collect();
-    limbs.reverse();
-    limbs
+/// How many digits any `length` bytes take at most.
+pub(super) fn length_for(length: usize) -> usize {
+    // A digit holds 6.5077 bits.
+    (length * 80_000 / 65_077 + 1).next_multiple_of(GROUP)
 }
 
-fn limb(bytes: &[u8]) -> u32 {
-    bytes.iter().fold(0, |limb, &byte| limb << 8 | u32::from(byte))
-}
-
-/// Divides by `STEP` and gives the remainder.
-fn divide(limbs: &mut [u32]) -> u64 {
-    let mut rest = 0;
-    for limb in limbs {
-        let value = rest << 32 | u64::from(*limb);
-        *limb = u32::try_from(value / STEP).expect("the remainder was less than the divisor");
-        rest = value % STEP;
-    }
-    rest
-}
-
-fn digit(value: u64) -> u8 {
-    let mut character = b'!' + u8::try_from(value).expect("a digit is less than the base");
+fn digit(value: u8) -> u8 {
+    let mut character = b'!' + value;
     for skipped in SKIPPED {
         character += u8::from(character >= skipped);
     }
@@ -62,27 +48,15 @@ pub(super) fn is_digit(c: u8) -> bool {
 
 /// The `length` bytes that `text` stands for, all of it digits; nothing when they are too few.
 pub(super) fn decoded(text: &str, length: usize) -> Option<Vec<u8>> {
-    let mut limbs = vec![0_u32; length.div_ceil(4)];
-    for group in text.as_bytes().chunks(4) {
-        let mut carry = group.iter().fold(0, |value, &c| value * BASE + value_of(c));
-        let step = BASE.pow(u32::try_from(group.len()).ok()?);
-        for limb in limbs.iter_mut().rev() {
-            carry += u64::from(*limb) * step;
-            *limb = u32::try_from(carry & u64::from(u32::MAX)).ok()?;
-            carry >>= 32;
-        }
-        if carry != 0 {
-            return None;
-        }
-    }
-    let bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_be_bytes()).collect();
-    let (spare, bytes) = bytes.split_at(bytes.len() - length);
-    spare.iter().all(|&byte| byte == 0).then(|| bytes.to_vec())
+    let digits: Vec<u8> = text.bytes().map(value_of).collect();
+    let number = BigUint::from_radix_be(&digits, BASE)?;
+    let bytes = if number == BigUint::ZERO { Vec::new() } else { number.to_bytes_be() };
+    let zeros = length.checked_sub(bytes.len())?;
+    Some([vec![0; zeros], bytes].concat())
 }
 
-fn value_of(c: u8) -> u64 {
-    let skipped = SKIPPED.iter().filter(|&&it| c > it).count();
-    u64::from(c - b'!') - skipped as u64
+fn value_of(c: u8) -> u8 {
+    c - b'!' - SKIPPED.iter().map(|&it| u8::from(c > it)).sum::<u8>()
 }
 
 #[cfg(test)]
@@ -106,12 +80,15 @@ mod tests {
 
     #[test]
     fn digits_come_in_groups_of_four() {
-        assert!((1..40).all(|length| encoded(&vec![5; length]).len().is_multiple_of(4)));
+        for length in 1..400 {
+            let digits = encoded(&vec![255; length]).len();
+            assert!(digits.is_multiple_of(4) && digits <= length_for(length), "{length}");
+        }
     }
 
     #[test]
     fn every_digit_is_a_harmless_character() {
-        let digits: Vec<u8> = (0..BASE).map(digit).collect();
+        let digits: Vec<u8> = (0..91).map(digit).collect();
         assert!(digits.windows(2).all(|pair| pair[0] < pair[1]));
         assert!(digits.iter().all(|c| c.is_ascii_graphic() && !SKIPPED.contains(c)));
         assert_eq!(digits.last(), Some(&b'~'));

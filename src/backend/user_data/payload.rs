@@ -5,13 +5,28 @@
 
 use std::io::Write as _;
 
-use lzma_rust2::{LzmaOptions, LzmaWriter};
+use lzma_rust2::{EncodeMode, LzmaOptions, LzmaWriter, MfType};
 
 use super::number;
 use crate::{check, plan::File};
 
-/// Longer lines save bytes; mail and forms take up to 998. Whole groups of digits.
-const WIDTH: usize = 900;
+/// How many digits stand in a line, behind the blank of YAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Width {
+    /// A terminal shows no line in two, which would be copied as two.
+    Terminal = 79,
+    /// As few line ends as can be; mail and forms take up to 998.
+    Form = 900,
+}
+
+/// How hard to look for what can be said in fewer bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effort {
+    /// All that is there.
+    Full,
+    /// A quarter of the time, and a few per cent more bytes.
+    Quick,
+}
 
 /// Writes one file, and the line of the inventory for it.
 pub(super) const PLACE: &str =
@@ -40,17 +55,42 @@ pub(super) fn script(files: &[File]) -> String {
 }
 
 /// The same, compressed: about a third of the size.
-pub(super) fn compressed(files: &[File]) -> String {
-    let script = script(files);
-    let packed = lzma(&script);
-    let mut text = UNPACK
-        .replace("@LENGTH@", &packed.len().to_string())
-        .replace("@CRC@", &crc32fast::hash(script.as_bytes()).to_string());
-    for line in number::encoded(&packed).as_bytes().chunks(WIDTH) {
-        text.extend(line.iter().map(|&byte| char::from(byte)));
-        text.push('\n');
+pub(super) struct Packed {
+    digits: String,
+    length: usize,
+    sum: u32,
+}
+
+impl Packed {
+    /// Of `files`.
+    pub(super) fn of(files: &[File]) -> Packed {
+        let (script, bytes) = lzma(files, Effort::Full);
+        let sum = crc32fast::hash(script.as_bytes());
+        Packed { digits: number::encoded(&bytes), length: bytes.len(), sum }
     }
-    text + ".\n. ./pack\n"
+
+    /// One that is at least as long, found in less time; it holds nothing.
+    pub(super) fn at_most(files: &[File]) -> Packed {
+        let (_, bytes) = lzma(files, Effort::Quick);
+        let digits = "~".repeat(number::length_for(bytes.len()));
+        Packed { digits, length: bytes.len(), sum: u32::MAX }
+    }
+
+    /// The commands that unpack it.
+    pub(super) fn script(&self, width: Width) -> String {
+        let mut text = UNPACK
+            .replace("@LENGTH@", &self.length.to_string())
+            .replace("@CRC@", &self.sum.to_string());
+        let width = width as usize;
+        // Zeros in front change no number, and no line is a lone full stop, which would end them all.
+        let is_alone = self.digits.len() % width == 1;
+        let digits = if is_alone { format!("!!!!{}", self.digits) } else { self.digits.clone() };
+        for line in digits.as_bytes().chunks(width) {
+            text.extend(line.iter().map(|&byte| char::from(byte)));
+            text.push('\n');
+        }
+        text + ".\n. ./pack\n"
+    }
 }
 
 /// A here-document whose last line is none of the contents'.
@@ -59,15 +99,24 @@ fn here(file: &File) -> String {
     format!("f {} <<'{end}'\n{}{end}\n", file.entry(), file.contents)
 }
 
-/// The old container, whose header is the shortest; tuned for text.
-fn lzma(text: &str) -> Vec<u8> {
+/// The script, and the same in the old container, whose header is the shortest; tuned for text.
+fn lzma(files: &[File], effort: Effort) -> (String, Vec<u8>) {
+    let script = script(files);
     let mut options = LzmaOptions::with_preset(9);
-    (options.lc, options.pb, options.nice_len) = (3, 0, LzmaOptions::NICE_LEN_MAX);
-    options.dict_size = u32::try_from(text.len()).unwrap_or(u32::MAX).max(1 << 16);
-    options.depth_limit = 1000;
-    let size = Some(text.len() as u64);
+    (options.lc, options.pb) = (3, 0);
+    options.dict_size = u32::try_from(script.len()).unwrap_or(u32::MAX).max(1 << 16);
+    match effort {
+        // More of both takes a tenth more time, and not a byte less.
+        Effort::Full => (options.nice_len, options.depth_limit) = (64, 48),
+        Effort::Quick => {
+            (options.mode, options.mf) = (EncodeMode::Fast, MfType::Hc4);
+            (options.nice_len, options.depth_limit) = (LzmaOptions::NICE_LEN_MAX, 48);
+        }
+    }
+    let size = Some(script.len() as u64);
     let mut writer =
         LzmaWriter::new_use_header(Vec::new(), &options, size).expect("options of ours");
-    writer.write_all(text.as_bytes()).expect("memory takes all");
-    writer.finish().expect("memory takes all")
+    writer.write_all(script.as_bytes()).expect("memory takes all");
+    let bytes = writer.finish().expect("memory takes all");
+    (script, bytes)
 }

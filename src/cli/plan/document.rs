@@ -39,6 +39,7 @@ struct UserData {
     limit: usize,
     plain: usize,
     compact: usize,
+    gzip: usize,
 }
 
 #[derive(Serialize)]
@@ -68,6 +69,7 @@ pub(super) fn of<'a>(plan: &'a Plan, records: &'a [Record]) -> Document<'a> {
             limit: LIMIT,
             plain: length(Encoding::Plain),
             compact: length(Encoding::Compact),
+            gzip: user_data::gzip(plan).len(),
         },
         dns: records,
         ports: &plan.ports,

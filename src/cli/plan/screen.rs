@@ -2,7 +2,7 @@
 
 use super::zone::Record;
 use crate::{
-    backend::user_data::{self, Encoding, LIMIT},
+    cli::budget::{self, Cost},
     plan::Plan,
     table,
 };
@@ -10,8 +10,11 @@ use crate::{
 /// As wide as a terminal surely is.
 const WIDTH: usize = 80;
 
+/// Of what costs most.
+const COSTS: usize = 6;
+
 /// What you have to do, what the machine will be, and where to see more.
-pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
+pub(super) fn whole(plan: &Plan, records: &[Record], costs: &[Cost]) -> String {
     let head = format!("# {} on {}\n\n", plan.server_name, plan.host);
     let layers = plan.layers.iter().map(|it| [it.name.clone(), it.about.clone()]);
     let layers: Vec<_> = layers.collect();
@@ -26,6 +29,7 @@ pub(super) fn whole(plan: &Plan, records: &[Record]) -> String {
         section("Layers, in the order of their steps", &table::lines(&layers, &[])),
         section(&counted(plan), &wrapped(&packages(plan))),
         section("Sizes", &sizes(plan)),
+        section("Bytes that user-data would have less without", &budget::lines(costs, COSTS)),
     ];
     head + parts.concat().trim_end() + "\n"
 }
@@ -69,12 +73,11 @@ fn packages(plan: &Plan) -> Vec<&str> {
 
 fn sizes(plan: &Plan) -> Vec<String> {
     let bytes: usize = plan.files.iter().map(|file| file.contents.len()).sum();
-    let encoding = user_data::chosen(plan, LIMIT);
-    let how = if encoding == Encoding::Plain { "plain" } else { "compact" };
-    let length = user_data::render(plan, encoding, usize::MAX).map_or(0, |it| it.len());
-    let fits = if length <= LIMIT { "" } else { ": too long for the strictest of them" };
+    let (length, encoding) = budget::usual(plan);
+    let how = budget::word(encoding);
     vec![
-        format!("user-data: {length} bytes, {how}; providers take {LIMIT} or more{fits}"),
+        format!("user-data: {length} bytes, {how}"),
+        format!("  {}", budget::takers(length)),
         format!("{} files of {bytes} bytes (`--files` shows them)", plan.files.len()),
         format!("{} checks (`--checks` shows them)", plan.checks.len()),
     ]

@@ -1,0 +1,117 @@
+//! The verbs that write what is taken elsewhere: folders, and a small disk.
+
+use std::{
+    io::{IsTerminal as _, stderr},
+    path::{Path, PathBuf},
+};
+
+use super::{image, input, output, paint, show};
+use crate::{
+    backend::{overlay, seed, well_known},
+    error::Errors,
+    host::interrupt,
+};
+
+pub(super) const OVERLAY_EXAMPLE: &str = "\
+Example:
+  homeseed overlay site.yaml -o overlay
+  debootstrap bookworm root && overlay/bake root";
+
+pub(super) const SEED_EXAMPLE: &str = "\
+Example:
+  homeseed seed site.yaml -o seed.iso";
+
+pub(super) const WELL_KNOWN_EXAMPLE: &str = "\
+Example:
+  homeseed well-known site.yaml -o published";
+
+/// An overlay that is wanted.
+#[derive(Debug, clap::Args)]
+pub(super) struct Overlay {
+    /// The site file; `-` is standard input
+    site: PathBuf,
+    /// The folder to make, or a file that ends in `.tar`
+    #[arg(short, long, value_name = "PATH")]
+    output: PathBuf,
+    /// Replace files that homeseed did not write
+    #[arg(long)]
+    force: bool,
+    /// Take the names and the key of the documentation, too
+    #[arg(long)]
+    allow_placeholders: bool,
+}
+
+/// A seed that is wanted.
+#[derive(Debug, clap::Args)]
+pub(super) struct Seed {
+    /// The site file; `-` is standard input
+    site: PathBuf,
+    /// The file to write, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+    /// Replace a file that homeseed did not write
+    #[arg(long)]
+    force: bool,
+    /// Take the names and the key of the documentation, too
+    #[arg(long)]
+    allow_placeholders: bool,
+}
+
+/// Documents that are wanted.
+#[derive(Debug, clap::Args)]
+pub(super) struct WellKnown {
+    /// The site file; `-` is standard input
+    site: PathBuf,
+    /// The folder to write into; what else is there stays
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+    /// Replace files that homeseed did not write
+    #[arg(long)]
+    force: bool,
+}
+
+impl Overlay {
+    /// Writes it.
+    pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        let desk = input::desk(&self.site, layers)?;
+        show::warned(&desk, self.allow_placeholders)?;
+        if overlay::is_tar(&self.output) {
+            output::may_replace(&self.output, self.force, &[&self.site], overlay::is_ours)?;
+        }
+        interrupt::listen();
+        overlay::write(&desk.plan, &self.output, self.force)?;
+        said(&self.output, "run its `bake` on a Debian tree");
+        Ok(())
+    }
+}
+
+impl Seed {
+    /// Writes it.
+    pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        let desk = input::desk(&self.site, layers)?;
+        show::warned(&desk, self.allow_placeholders)?;
+        output::may_replace(&self.output, self.force, &[&self.site], seed::is_ours)?;
+        interrupt::listen();
+        image::seed(&desk.plan, &self.output)?;
+        said(&self.output, "attach it to a machine with Debian's cloud image");
+        Ok(())
+    }
+}
+
+impl WellKnown {
+    /// Writes them.
+    pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        let plan = input::plan(&self.site, layers)?;
+        interrupt::listen();
+        well_known::write(&plan, &self.output, self.force)?;
+        said(&self.output, "publish it; `snippets/README.md` in it says how");
+        Ok(())
+    }
+}
+
+/// For whoever looks on.
+fn said(path: &Path, next: &str) {
+    if stderr().is_terminal() {
+        paint::note(&format!("{} is written; next: {next}", path.display()));
+    }
+}
