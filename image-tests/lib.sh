@@ -170,7 +170,7 @@ standard_case() {
     checks
     federation
     reboot_machine
-    ready 600
+    ready 1500
     checks
     federation
 }

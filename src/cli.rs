@@ -33,20 +33,20 @@ pub fn run(args: &Args) -> Result<(), Errors> {
     paint::choose(args.color);
     let layers = args.layers.as_deref();
     match &args.verb {
-        Verb::Init(asked) => return init::run(asked),
+        Verb::Init(args) => return init::run(args),
         Verb::Check { site } => {
             let desk = input::desk(site, layers)?;
             show::cautions(&desk);
             output::print(&(show::verdict(&desk.plan) + &budget::verdict(&desk.plan)))
         }
-        Verb::Plan(asked) => return plan::run(asked, layers),
-        Verb::Diff(asked) => return diff::run(asked, layers),
-        Verb::UserData(asked) => return user_data::run(asked, layers),
-        Verb::Overlay(asked) => return asked.run(layers),
-        Verb::Image(wanted) => return image::make(wanted, layers),
-        Verb::Seed(asked) => return asked.run(layers),
-        Verb::Inspect(asked) => inspect::run(asked),
-        Verb::WellKnown(asked) => return asked.run(layers),
+        Verb::Plan(args) => return plan::run(args, layers),
+        Verb::Diff(args) => return diff::run(args, layers),
+        Verb::UserData(args) => return user_data::run(args, layers),
+        Verb::Overlay(args) => return args.run(layers),
+        Verb::Image(args) => return image::make(args, layers),
+        Verb::Seed(args) => return args.run(layers),
+        Verb::Inspect(args) => inspect::run(args),
+        Verb::WellKnown(args) => return args.run(layers),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;
             output::print(&if *list {
@@ -55,12 +55,12 @@ pub fn run(args: &Args) -> Result<(), Errors> {
                 plan.script_elsewhere(u32::MAX)
             })
         }
-        Verb::Verify(asked) => return verify::run(asked, layers),
-        Verb::Federation(asked) => return federation::run(asked),
+        Verb::Verify(args) => return verify::run(args, layers),
+        Verb::Federation(args) => return federation::run(args),
         Verb::Test(args) => return test::run(args, layers),
         Verb::Completions { shell } => shell::completions(*shell),
         Verb::Man { output } => shell::man(output.as_deref()),
-        Verb::TestInside { orders } => return testbed::inside(orders),
+        Verb::TestInside { spec } => return testbed::inside(spec),
     }
     .map_err(Errors::from)
 }

@@ -79,14 +79,14 @@ impl Place {
     /// The same, when only the one line may be known.
     #[must_use]
     pub fn of_line(file: &str, text: &str, line: usize, column: usize, width: usize) -> Place {
-        let text = harmless(text);
+        let text = for_terminal(text);
         Place { file: file.to_owned(), line, column: column.max(1), width: width.max(1), text }
     }
 }
 
 /// `text` in one line, as it may be printed: what others wrote must not be able to drive the terminal.
 #[must_use]
-pub fn harmless(text: &str) -> String {
+pub fn for_terminal(text: &str) -> String {
     let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
     text.chars().map(harmless).collect()
 }

@@ -5,7 +5,7 @@ use std::fmt;
 
 use url::{Host, Position, Url};
 
-use crate::error::harmless;
+use crate::error::for_terminal;
 
 /// The characters that a URL may be written with.
 const SIGNS: &str = "-._~:/@[]%+=,?#";
@@ -36,7 +36,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Character(' ') => f.write_str("a space is not allowed"),
-            Fault::Character(c) => write!(f, "`{}` is not allowed", harmless(&c.to_string())),
+            Fault::Character(c) => write!(f, "`{}` is not allowed", for_terminal(&c.to_string())),
             Fault::Scheme => f.write_str("it does not begin with `http://` or `https://`"),
             Fault::Length => write!(f, "it is longer than {LENGTH} characters"),
             Fault::Credentials => f.write_str("it holds credentials"),

@@ -48,7 +48,7 @@ pub use self::{
 };
 use self::{
     reader::Reader,
-    refusal::shown,
+    refusal::quoted,
     source::Source,
     tree::{Node, Value},
 };
@@ -201,7 +201,7 @@ fn empty(file: &str) -> Error {
 fn is_mapping(reader: &mut Reader<'_>, root: &Node) -> bool {
     let text = match &root.value {
         Value::Map(_) => return true,
-        Value::Scalar { text, .. } => shown(text),
+        Value::Scalar { text, .. } => quoted(text),
         Value::List(_) => "a list".to_owned(),
         Value::Broken => return false,
     };

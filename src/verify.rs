@@ -15,7 +15,7 @@ pub use script::Login;
 use crate::{
     check::Vantage,
     client::{Client, Ways, block_on},
-    error::{Result, harmless},
+    error::{Result, for_terminal},
     federation::{self, Report},
     host::{Host, progress::Progress},
     plan::Plan,
@@ -108,7 +108,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     // First what all else rests on.
     seen.extend(findings);
     for reason in seen.iter_mut().flat_map(|finding| &mut finding.reason) {
-        *reason = harmless(reason);
+        *reason = for_terminal(reason);
     }
     Ok(Verdict { findings: seen, federation: report })
 }

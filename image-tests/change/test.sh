@@ -17,17 +17,17 @@ refuses() { state | grep -F 'server_name example.org for life, not example.net';
 is_as_it_was() { [ "$(guest 'sha256sum /etc/matrix-synapse/conf.d/*.yaml /etc/nginx/conf.d/*')" = "$before" ]; }
 
 boot
-ready 900
+ready 1500
 checks
 holds 'federation answers on 8448' answers_on 8448
 document door
-ready 300
+ready 600
 checks
 holds 'the layer that came is served' says_hello
 holds 'federation answers on 8448 no more' is_silent_on 8448
 holds 'the allowlist has the new name' allows second.example.net
 document site
-ready 300
+ready 600
 checks
 holds 'nothing is left of the layer that went' has_no_door
 holds 'federation answers on 8448 again' answers_on 8448
@@ -38,5 +38,5 @@ holds 'another server name is refused, with the reason' until_holds 120 refuses
 holds 'it is served as before' until_holds 60 served
 holds 'its configuration is as it was' is_as_it_was
 document site
-ready 300
+ready 600
 checks

@@ -2,9 +2,9 @@
 # starts from: debootstrap
 # A tree of plain debootstrap and the overlay: no cloud-init, no cloud image.
 boot
-ready 900
+ready 1500
 ok "power-on to ready: $(age) s"
 checks
 reboot_machine
-ready 600
+ready 1500
 checks

@@ -16,5 +16,5 @@ holds 'it waits while an old version is published' until_holds 600 waits_for_doc
 holds 'the other web server redirects' redirects
 holds 'the other web server names a charset' names_a_charset
 for page in "$DIR"/page-*.json; do mv "$page.new" "$page"; done
-ready 300
+ready 600
 checks

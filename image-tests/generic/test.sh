@@ -6,12 +6,12 @@
 unnamed() { [ -s "$DIR/image.raw" ] && ! grep -qaF "$HOST" "$DIR/image.raw"; }
 
 boot
-ready 900
+ready 1500
 ok "power-on to ready: $(age) s"
 holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 holds 'the inventory is that of the document' [ "$(guest 'sha256sum </usr/lib/homeseed/inventory' | cut -c-64)" = "$PAYLOAD" ]
 holds 'the image knows no site' unnamed
 checks
 reboot_machine
-ready 600
+ready 1500
 checks

@@ -45,7 +45,7 @@ unspoken() {
 }
 
 boot
-ready 900
+ready 1500
 ok "power-on to ready: $(age) s"
 holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 holds 'the disk has grown' guest '[ "$(df --output=size -BG / | tail -n 1 | tr -dc 0-9)" -ge 7 ]'
@@ -61,11 +61,11 @@ holds 'no secret is in the image' holds_none "$DIR/patterns" "$DIR/image.raw"
 holds 'no secret is in the overlay' holds_none "$DIR/patterns" "$DIR/overlay.tar"
 holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data"
 reboot_machine
-ready 600
+ready 1500
 checks
 
 another uefi
-ready 900
+ready 1500
 ok "power-on to ready without a datasource, under UEFI: $(age) s"
 checks
 belongings >"$DIR/second"
@@ -73,7 +73,7 @@ cut -d' ' -f2- "$DIR/second" >"$DIR/patterns"
 holds 'the second machine has secrets of its own' several "$DIR/second"
 holds 'the two machines share none of them' holds_none "$DIR/patterns" "$DIR/first"
 reboot_machine
-ready 600
+ready 1500
 checks
 
 holds 'a second image is the same, byte for byte' again

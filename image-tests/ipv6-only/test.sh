@@ -12,5 +12,5 @@ holds 'it asks for a record with its IPv6 address' until_holds 1200 asks_for_ipv
 dns "dhcp-ignore=tag:known
 host-record=$HOST,$MACHINE6
 host-record=$SERVER_NAME,$MACHINE6"
-ready 900
+ready 1500
 checks

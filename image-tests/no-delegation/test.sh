@@ -3,6 +3,6 @@
 # starts from: packages
 # The server name is the machine's own name.
 boot
-ready 900
+ready 1500
 checks
 federation

@@ -19,7 +19,7 @@ boot
 holds 'it waits for the secret, and says how to hand it over' until_holds 600 waits_for_the_secret
 holds 'a name that nobody declares is refused, with those that are' eval 'guest "echo xyzzy | homeserver secret nonsense 2>&1" | grep "ping_secret: the secret"'
 holds 'the secret is taken from standard input' guest 'echo xyzzy | homeserver secret ping_secret'
-ready 300
+ready 600
 checks
 holds 'the secret is readable by root alone' is_root_s_alone
 holds 'its service answers' answers
@@ -28,7 +28,7 @@ holds 'its port of UDP listens' listens
 holds 'its port of UDP is open' is_open
 holds 'homeserver has its verb' has_a_verb
 document without
-ready 300
+ready 600
 checks
 holds 'no unit of it is left' has_no_unit
 holds 'its port listens no more' is_silent

@@ -17,6 +17,6 @@ holds 'the packages stand after the first cut' until_holds 1200 has_packages
 sleep 6
 cut_power
 boot
-ready 900
+ready 1500
 holds 'no package is left half done' is_clean
 checks

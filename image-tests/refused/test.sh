@@ -9,7 +9,7 @@ refused() { # TITLE SENTENCE
 }
 
 boot
-ready 900
+ready 1500
 guest 'systemctl stop homeseed.timer; mkdir -p /run/was'
 changed=$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')
 
@@ -33,4 +33,4 @@ guest 'echo admin >/var/lib/homeseed/born/admin'
 
 holds 'nothing was changed meanwhile' [ "$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')" = "$changed" ]
 guest 'rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
-ready 300
+ready 600

@@ -88,7 +88,7 @@ Examples:
 pub(super) enum Verb {
     /// Write a site file to start from: asks what it cannot guess
     #[command(after_long_help = init::EXAMPLES)]
-    Init(init::Asked),
+    Init(init::InitArgs),
     /// Say whether a site is right, or every mistake in it
     #[command(after_long_help = CHECK_EXAMPLE)]
     Check {
@@ -97,19 +97,19 @@ pub(super) enum Verb {
     },
     /// Show what you have to do and what the machine will be
     #[command(after_long_help = plan::EXAMPLES)]
-    Plan(plan::Asked),
+    Plan(plan::PlanArgs),
     /// Show what a changed site changes on the machine
     #[command(after_long_help = diff::EXAMPLES)]
-    Diff(diff::Asked),
+    Diff(diff::DiffArgs),
     /// Print the cloud-init document to paste into the order form
     #[command(after_long_help = user_data::EXAMPLES)]
-    UserData(user_data::Asked),
+    UserData(user_data::UserDataArgs),
     /// Write what turns any Debian tree into the machine
     #[command(after_long_help = write::OVERLAY_EXAMPLE)]
     Overlay(write::Overlay),
     /// Make a disk image that boots into the machine
     #[command(after_long_help = IMAGE_EXAMPLES)]
-    Image(Wanted),
+    Image(ImageArgs),
     /// Write a small disk with the document, for `NoCloud`
     #[command(after_long_help = write::SEED_EXAMPLE)]
     Seed(write::Seed),
@@ -130,10 +130,10 @@ pub(super) enum Verb {
     },
     /// Say whether the machine of a site is up, federates and is closed
     #[command(after_long_help = verify::EXAMPLES)]
-    Verify(verify::Asked),
+    Verify(verify::VerifyArgs),
     /// Say whether others can federate with a server name
     #[command(after_long_help = federation::EXAMPLES)]
-    Federation(federation::Asked),
+    Federation(federation::FederationArgs),
     /// Boot a site in QEMU against a test internet and run every check
     #[command(after_long_help = TEST_EXAMPLES)]
     Test(TestArgs),
@@ -155,13 +155,13 @@ pub(super) enum Verb {
     #[command(name = testbed::INSIDE, hide = true)]
     TestInside {
         /// What the outer half decided, as JSON
-        orders: PathBuf,
+        spec: PathBuf,
     },
 }
 
 /// An image that is wanted.
 #[derive(Debug, clap::Args)]
-pub(super) struct Wanted {
+pub(super) struct ImageArgs {
     /// The site file; `-` is standard input
     #[arg(conflicts_with = "generic")]
     pub(super) site: Option<PathBuf>,

@@ -25,7 +25,7 @@ Exit status: 0 a machine can become the new site, 1 it cannot, or, with
 
 /// What is to be compared.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct DiffArgs {
     /// The site as the machine is; `-` is standard input
     old: PathBuf,
     /// The site as it shall be; `-` is standard input
@@ -48,22 +48,22 @@ enum Format {
 }
 
 /// Compares, and refuses what no machine can become.
-pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
-    if [&asked.old, &asked.new].iter().all(|path| path.as_path() == Path::new("-")) {
+pub(super) fn run(args: &DiffArgs, layers: Option<&Path>) -> Result<(), Errors> {
+    if [&args.old, &args.new].iter().all(|path| path.as_path() == Path::new("-")) {
         return Err(Error::new("both sites are standard input")
             .hint("one of the two must be a file")
             .into());
     }
-    let old = input::plan(&asked.old, layers)?;
-    let (new_site, new) = input::compile(&asked.new, layers)?;
+    let old = input::plan(&args.old, layers)?;
+    let (new_site, new) = input::compile(&args.new, layers)?;
     born(&old, &new, &new_site)?;
     let changes = Changes::between(&old, &new);
-    output::print(&match asked.format {
+    output::print(&match args.format {
         Format::Json => show::pretty(&changes),
         Format::Text if changes.is_none() => "nothing would change on the machine\n".to_owned(),
         Format::Text => changes.text(),
     })?;
-    if asked.exit_code && !changes.is_none() {
+    if args.exit_code && !changes.is_none() {
         return Err(Error::new("the sites make different machines").into());
     }
     Ok(())

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::{output, show};
 use crate::{
     client::{Client, Route, Ways, block_on},
-    error::{Error, Errors, harmless},
+    error::{Error, Errors, for_terminal},
     federation::{self, Connection, Report},
     table,
 };
@@ -22,7 +22,7 @@ Exit status: 0 others can federate with it, 1 something stands in the way,
 
 /// Whom to look at.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct FederationArgs {
     /// The part of its user IDs after the colon
     server_name: String,
     /// How to say it
@@ -46,12 +46,12 @@ enum Format {
 }
 
 /// Looks, and says what was seen.
-pub(super) fn run(asked: &Asked) -> Result<(), Errors> {
-    let ways = Ways { nameserver: asked.nameserver, connect: asked.connect.clone() };
+pub(super) fn run(args: &FederationArgs) -> Result<(), Errors> {
+    let ways = Ways { nameserver: args.nameserver, connect: args.connect.clone() };
     let client = Client::new(&ways)?;
-    let report = block_on(federation::examine(&client, &asked.server_name))?;
-    let text = match asked.format {
-        Format::Text => text(&asked.server_name, &report),
+    let report = block_on(federation::examine(&client, &args.server_name))?;
+    let text = match args.format {
+        Format::Text => text(&args.server_name, &report),
         Format::Json => show::pretty(&report),
     };
     output::print(&text)?;
@@ -59,12 +59,12 @@ pub(super) fn run(asked: &Asked) -> Result<(), Errors> {
         return Ok(());
     }
     let first = report.sentences().into_iter().next().unwrap_or_default();
-    let why = format!("others cannot federate with {}: {first}", asked.server_name);
-    Err(Error::new(harmless(&why)).into())
+    let why = format!("others cannot federate with {}: {first}", args.server_name);
+    Err(Error::new(for_terminal(&why)).into())
 }
 
 fn text(name: &str, report: &Report) -> String {
-    let row = |left: &str, right: &str| [left.to_owned(), harmless(right)];
+    let row = |left: &str, right: &str| [left.to_owned(), for_terminal(right)];
     let mut rows = vec![row("server name", name)];
     match (&report.well_known.server, &report.well_known.result) {
         (server, _) if !server.is_empty() => rows.push(row("delegates to", server)),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{args::Wanted, input, output, show};
+use super::{args::ImageArgs, input, output, show};
 use crate::{
     backend::{
         image::{self, Format, Made, Request},
@@ -21,45 +21,45 @@ use crate::{
     table,
 };
 
-/// Makes the image that is wanted, and says what it took.
-pub(super) fn make(wanted: &Wanted, layers: Option<&Path>) -> std::result::Result<(), Errors> {
+/// Makes the image that is args, and says what it took.
+pub(super) fn make(args: &ImageArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     interrupt::listen();
-    let (plan, purpose) = match &wanted.site {
-        Some(site) => (of_site(site, wanted, layers)?, Purpose::Site),
-        None if wanted.generic => (input::generic(layers)?, Purpose::Generic),
+    let (plan, purpose) = match &args.site {
+        Some(site) => (of_site(site, args, layers)?, Purpose::Site),
+        None if args.generic => (input::generic(layers)?, Purpose::Generic),
         None => {
             return Err(Error::new("an image is of a site, or generic")
                 .hint("name a site.yaml, or say `--generic`")
                 .into());
         }
     };
-    let inputs: Vec<&Path> = wanted.site.iter().chain(&wanted.lock).map(PathBuf::as_path).collect();
-    output::may_replace(&wanted.output, wanted.force, &inputs, image::is_ours)?;
+    let inputs: Vec<&Path> = args.site.iter().chain(&args.lock).map(PathBuf::as_path).collect();
+    output::may_replace(&args.output, args.force, &inputs, image::is_ours)?;
     let host = Host::new()?;
-    let format = wanted.format.map_or_else(|| Format::of(&wanted.output), |it| Ok(it.into()))?;
+    let format = args.format.map_or_else(|| Format::of(&args.output), |it| Ok(it.into()))?;
     let request = Request {
         plan: &plan,
         purpose,
-        output: &wanted.output,
+        output: &args.output,
         format,
-        size: wanted.size,
-        lock: wanted.lock.as_deref(),
-        sources: &archives(&host, wanted)?.sources(&plan.suite),
+        size: args.size,
+        lock: args.lock.as_deref(),
+        sources: &archives(&host, args)?.sources(&plan.suite),
     };
     let progress = Progress::new();
     let made = image::build(&host, &request, &progress)?;
     progress.wipe();
-    Ok(output::print(&said(wanted, &made))?)
+    Ok(output::print(&summary(args, &made))?)
 }
 
 /// The plan of a site of which a machine may be made.
 fn of_site(
     site: &Path,
-    wanted: &Wanted,
+    args: &ImageArgs,
     layers: Option<&Path>,
 ) -> std::result::Result<Plan, Errors> {
     let desk = input::desk(site, layers)?;
-    show::warned(&desk, wanted.allow_placeholders)?;
+    show::warned(&desk, args.allow_placeholders)?;
     Ok(desk.plan)
 }
 
@@ -74,19 +74,19 @@ pub(super) fn seed(plan: &Plan, file: &Path) -> Result<()> {
 }
 
 /// Those that were named, or those of this host.
-fn archives(host: &Host, wanted: &Wanted) -> Result<Archives> {
-    let Some(main) = &wanted.mirror else { return Archives::of_this_host(host) };
+fn archives(host: &Host, args: &ImageArgs) -> Result<Archives> {
+    let Some(main) = &args.mirror else { return Archives::of_this_host(host) };
     let main = Archive::parse(main)?;
-    let security = match &wanted.security_mirror {
+    let security = match &args.security_mirror {
         Some(security) => Archive::parse(security)?,
         None => main.security(),
     };
     Ok(Archives { main, security })
 }
 
-fn said(wanted: &Wanted, made: &Made) -> String {
+fn summary(args: &ImageArgs, made: &Made) -> String {
     let mib = |bytes: u64| bytes >> 20;
-    let (file, size) = (wanted.output.display(), mib(made.size));
+    let (file, size) = (args.output.display(), mib(made.size));
     let head = format!("{file}: a disk of {size} MiB\n");
     let (files, stored) = (mib(made.installed), mib(made.stored));
     let mut rows = vec![[files.to_string(), format!("MiB of files, {stored} MiB stored")]];

@@ -27,7 +27,7 @@ On a terminal it asks what no flag has answered. Elsewhere it never asks:
 
 /// What the flags answer in advance.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct InitArgs {
     /// The part of user IDs after the colon; it is for ever
     #[arg(long, value_name = "NAME")]
     server_name: Option<String>,
@@ -49,16 +49,16 @@ pub(super) struct Asked {
 }
 
 /// Writes the file, or prints it.
-pub(super) fn run(asked: &Asked) -> std::result::Result<(), Errors> {
-    let output = asked.output.as_ref().filter(|path| *path != Path::new("-"));
+pub(super) fn run(args: &InitArgs) -> std::result::Result<(), Errors> {
+    let output = args.output.as_ref().filter(|path| *path != Path::new("-"));
     let talks = stdin().is_terminal() && stderr().is_terminal();
     if let Some(path) = output {
         absent(path)?;
     }
-    let options = if talks { answered(asked)? } else { given(asked)? };
+    let options = if talks { answered(args)? } else { given(args)? };
     let text = init::site_yaml(&options)?;
     let file = match output {
-        None if asked.output.is_none() && talks && stdout().is_terminal() => Some(ask_file()?),
+        None if args.output.is_none() && talks && stdout().is_terminal() => Some(ask_file()?),
         path => path.cloned(),
     };
     output::deliver(&text, file.as_deref())?;
@@ -79,11 +79,11 @@ fn absent(path: &Path) -> Result<()> {
 }
 
 /// From flags alone; one error for each that is missing.
-fn given(asked: &Asked) -> std::result::Result<Options, Errors> {
+fn given(args: &InitArgs) -> std::result::Result<Options, Errors> {
     let required = [
-        (Question::ServerName, &asked.server_name),
-        (Question::Host, &asked.host),
-        (Question::Email, &asked.email),
+        (Question::ServerName, &args.server_name),
+        (Question::Host, &args.host),
+        (Question::Email, &args.email),
     ];
     let missing = required.into_iter().filter(|(_, answer)| answer.is_none());
     let errors = missing.map(|(question, _)| {
@@ -92,11 +92,11 @@ fn given(asked: &Asked) -> std::result::Result<Options, Errors> {
     Errors::none_or(errors.collect())?;
     let value = |answer: &Option<String>| answer.clone().unwrap_or_default();
     Ok(Options {
-        server_name: value(&asked.server_name),
-        host: value(&asked.host),
-        email: value(&asked.email),
-        ssh_keys: read(&asked.ssh_key)?,
-        settings: asked.set.clone(),
+        server_name: value(&args.server_name),
+        host: value(&args.host),
+        email: value(&args.email),
+        ssh_keys: read(&args.ssh_key)?,
+        settings: args.set.clone(),
     })
 }
 
@@ -105,13 +105,13 @@ fn read(paths: &[PathBuf]) -> Result<Vec<String>> {
 }
 
 /// From flags, and answers for the rest.
-fn answered(asked: &Asked) -> std::result::Result<Options, Errors> {
-    let server_name = answer(Question::ServerName, asked.server_name.as_ref(), None)?;
+fn answered(args: &InitArgs) -> std::result::Result<Options, Errors> {
+    let server_name = answer(Question::ServerName, args.server_name.as_ref(), None)?;
     let host = format!("chat.{server_name}");
-    let host = answer(Question::Host, asked.host.as_ref(), Some(&host))?;
-    let email = answer(Question::Email, asked.email.as_ref(), None)?;
-    let ssh_keys = if asked.ssh_key.is_empty() { ask_keys()? } else { read(&asked.ssh_key)? };
-    let mut settings = asked.set.clone();
+    let host = answer(Question::Host, args.host.as_ref(), Some(&host))?;
+    let email = answer(Question::Email, args.email.as_ref(), None)?;
+    let ssh_keys = if args.ssh_key.is_empty() { ask_keys()? } else { read(&args.ssh_key)? };
+    let mut settings = args.set.clone();
     for key in init::questions() {
         if !settings.iter().any(|(path, _)| *path == key.path) {
             settings.push((key.path.clone(), ask_key(key)?));

@@ -23,7 +23,7 @@ Examples:
 
 /// What is to be shown.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct PlanArgs {
     /// The site file; `-` is standard input
     site: PathBuf,
     /// Show the files instead
@@ -55,16 +55,16 @@ enum Format {
 }
 
 /// Shows it.
-pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> Result<(), Errors> {
-    let desk = input::desk(&asked.site, layers)?;
+pub(super) fn run(args: &PlanArgs, layers: Option<&Path>) -> Result<(), Errors> {
+    let desk = input::desk(&args.site, layers)?;
     let plan = &desk.plan;
     for warning in show::placeholders(&desk) {
         paint::warning(&warning);
     }
-    let records = zone::records(plan, asked.ipv4, asked.ipv6);
-    let text = match asked.format {
-        _ if asked.files => screen::files(plan),
-        _ if asked.checks => show::checks(plan),
+    let records = zone::records(plan, args.ipv4, args.ipv6);
+    let text = match args.format {
+        _ if args.files => screen::files(plan),
+        _ if args.checks => show::checks(plan),
         Format::Text => {
             let (_, encoding) = budget::usual(plan);
             let costs = budget::costs(&desk, &|plan| budget::comparable(plan, encoding));

@@ -38,7 +38,7 @@ standard error.";
 
 /// What is to be printed.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct UserDataArgs {
     /// The site file; `-` is standard input
     site: PathBuf,
     /// Who is to take it: decides how long it may be, and in what form
@@ -96,24 +96,24 @@ fn limit(text: &str) -> std::result::Result<usize, String> {
 }
 
 /// Prints it, and says how long it is.
-pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> std::result::Result<(), Errors> {
-    let desk = input::desk(&asked.site, layers)?;
-    show::warned(&desk, asked.allow_placeholders)?;
-    let base64 = asked.base64()?;
-    let bytes = asked.document(&desk, base64)?;
-    let (length, counted) = (bytes.len(), asked.counted(bytes.len(), base64));
+pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
+    let desk = input::desk(&args.site, layers)?;
+    show::warned(&desk, args.allow_placeholders)?;
+    let base64 = args.base64()?;
+    let bytes = args.document(&desk, base64)?;
+    let (length, counted) = (bytes.len(), args.counted(bytes.len(), base64));
     let sent = if base64 { STANDARD.encode(&bytes).into_bytes() } else { bytes };
-    if asked.encoding == Word::Gzip && !base64 && asked.target.is_terminal() {
+    if args.encoding == Word::Gzip && !base64 && args.target.is_terminal() {
         return Err(Error::new("compressed bytes are not for a terminal")
             .hint("write them to a file: `-o user-data.gz`; or say `--base64`")
             .into());
     }
-    asked.target.deliver(&sent, &[&asked.site], user_data::is_ours)?;
-    asked.say(&desk, length, counted);
+    args.target.deliver(&sent, &[&args.site], user_data::is_ours)?;
+    args.say(&desk, length, counted);
     Ok(())
 }
 
-impl Asked {
+impl UserDataArgs {
     /// Whether it is printed in base64; an error when nobody could do anything with it.
     fn base64(&self) -> Result<bool> {
         let Some(provider) = self.provider.filter(|_| self.encoding == Word::Gzip) else {

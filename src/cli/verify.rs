@@ -33,7 +33,7 @@ checked.";
 
 /// What is to be verified.
 #[derive(Debug, clap::Args)]
-pub(super) struct Asked {
+pub(super) struct VerifyArgs {
     /// The site file; `-` is standard input
     site: PathBuf,
     /// Log in as this, and run the checks on the machine as well
@@ -70,19 +70,17 @@ enum Format {
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// Looks, and says what was found.
-pub(super) fn run(asked: &Asked, layers: Option<&Path>) -> std::result::Result<(), Errors> {
-    let plan = input::plan(&asked.site, layers)?;
-    let login = asked
-        .ssh
-        .clone()
-        .map(|destination| Login { destination, options: asked.ssh_option.clone() });
-    let ways = Ways { nameserver: None, connect: asked.connect.clone() };
+pub(super) fn run(args: &VerifyArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
+    let plan = input::plan(&args.site, layers)?;
+    let login =
+        args.ssh.clone().map(|destination| Login { destination, options: args.ssh_option.clone() });
+    let ways = Ways { nameserver: None, connect: args.connect.clone() };
     let request = Request { plan: &plan, ways, login };
     let progress = Progress::new();
-    let verdict = look(&request, asked.wait, &progress);
+    let verdict = look(&request, args.wait, &progress);
     progress.wipe();
     let verdict = verdict?;
-    output::print(&text(&plan, &verdict, asked.format)?)?;
+    output::print(&text(&plan, &verdict, args.format)?)?;
     match verdict.failures().count() {
         0 => Ok(()),
         1 => Err(Error::new("1 check failed").into()),

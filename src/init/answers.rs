@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::Question;
 use crate::{
-    error::{Error, harmless},
+    error::{Error, for_terminal},
     layer,
     site::{Key, Kind, Site, suggest, written},
 };
@@ -43,7 +43,7 @@ pub(super) fn doubles(settings: &[(String, String)]) -> Vec<Error> {
 }
 
 fn unknown(path: &str) -> Error {
-    let error = Error::new(format!("there is no key `{}`", harmless(path)));
+    let error = Error::new(format!("there is no key `{}`", for_terminal(path)));
     let paths = layer::embedded_schema().keys().iter().map(|key| key.path.as_str());
     match suggest::nearest(path, paths) {
         Some(near) => error.hint(format!("did you mean `{near}`?")),

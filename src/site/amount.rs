@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
 
-use super::refusal::{Refusal, shown};
+use super::refusal::{Refusal, quoted};
 use crate::units::{
     duration::{Duration, Fault},
     size::{self, GIB, MIB},
@@ -54,10 +54,10 @@ impl FromStr for ByteSize {
     fn from_str(text: &str) -> Result<ByteSize, Refusal> {
         match size::parse(text) {
             None => Err(odd_size(text)),
-            Some(..MIB) => Err(Refusal::new(format!("{} is less than 1M", shown(text)))
+            Some(..MIB) => Err(Refusal::new(format!("{} is less than 1M", quoted(text)))
                 .hint("photographs would not pass")),
             Some(bytes) if bytes > 10 * GIB => {
-                Err(Refusal::new(format!("{} is more than 10G", shown(text))))
+                Err(Refusal::new(format!("{} is more than 10G", quoted(text))))
             }
             Some(bytes) => Ok(ByteSize(bytes)),
         }

@@ -6,7 +6,7 @@ use ::url::Url;
 
 use super::{
     newtype::newtype,
-    refusal::{Refusal, shown, stray},
+    refusal::{Refusal, quoted, stray},
 };
 
 newtype! {
@@ -71,7 +71,7 @@ pub(super) fn refuse_other_things(text: &str, noun: &str) -> Result<(), Refusal>
     if text.contains("://") {
         let url = Url::parse(text).ok();
         let host = url.as_ref().and_then(Url::host_str);
-        let name = host.map_or(String::new(), |it| format!(": {}", shown(it)));
+        let name = host.map_or(String::new(), |it| format!(": {}", quoted(it)));
         return Err(refused("it is a URL").hint(format!("write only the name{name}")));
     }
     if text.starts_with('@') {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     reader::Reader,
-    refusal::{Refusal, shown},
+    refusal::{Refusal, quoted},
     scalar::{self, Plain},
     schema::Key,
     tree::{Node, Value},
@@ -19,7 +19,7 @@ pub(super) fn read(reader: &mut Reader<'_>, key: &Key, node: &Node) -> Option<Ma
             for entry in entries {
                 if !is_option(&entry.key) {
                     let reason =
-                        format!("{path}: {} is not the name of an option", shown(&entry.key));
+                        format!("{path}: {} is not the name of an option", quoted(&entry.key));
                     reader.report(entry.spot, &Refusal::new(reason));
                 }
                 options.insert(entry.key.clone(), json(reader, &entry.node)?);
@@ -67,7 +67,7 @@ fn plain(reader: &mut Reader<'_>, node: &Node, text: &str) -> Json {
         Plain::Number(number) => Json::Number(number),
         Plain::Text => Json::String(text.to_owned()),
         Plain::Unclear(hint) => {
-            let reason = format!("readers of YAML disagree about what {} means", shown(text));
+            let reason = format!("readers of YAML disagree about what {} means", quoted(text));
             reader.report(node.spot, &Refusal::new(reason).hint(hint));
             Json::Null
         }

@@ -2,7 +2,7 @@
 
 use super::{
     newtype::newtype,
-    refusal::{Refusal, shown, stray},
+    refusal::{Refusal, quoted, stray},
 };
 use pem::{EncodeConfig, LineEnding, Pem, PemError};
 use x509_parser::prelude::{FromDer as _, X509Certificate};
@@ -46,7 +46,7 @@ fn certificates(text: &str) -> Result<String, Refusal> {
     }
     let blocks = pem::parse_many(text).map_err(|error| refused(fault(&error)))?;
     if let Some(other) = blocks.iter().find(|it| it.tag() != TAG) {
-        return Err(refused(&format!("it holds {}", shown(other.tag()))));
+        return Err(refused(&format!("it holds {}", quoted(other.tag()))));
     }
     // A block without an end is none for the parser.
     match text.matches(BEGIN).count() {

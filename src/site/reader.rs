@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::{
     mistakes::Mistakes,
     options,
-    refusal::{Refusal, shown},
+    refusal::{Refusal, quoted},
     scalar::{self, Plain},
     schema::{Fallback, Key, Schema},
     source::{Source, Spot},
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
             (_, Plain::Unclear(hint)) if hint.starts_with("write `false`") => "write `false`",
             _ => "write `true` or `false`",
         };
-        let reason = format!("{}: {} is neither `true` nor `false`", key.path, shown(text));
+        let reason = format!("{}: {} is neither `true` nor `false`", key.path, quoted(text));
         self.report(node.spot, &Refusal::new(reason).hint(hint));
         None
     }
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
             return self.unless_other_type(key, node, Json::String(text.to_owned()));
         }
         let words: Vec<&str> = choices.iter().map(String::as_str).collect();
-        let refusal = Refusal::new(format!("{} is not one of the choices", shown(text)));
+        let refusal = Refusal::new(format!("{} is not one of the choices", quoted(text)));
         let refusal = match suggest::nearest(text, words.iter().copied()) {
             Some(word) => refusal.hint(format!("did you mean `{word}`?")),
             None => refusal.hint(format!("write {}", suggest::alternatives(&words))),
@@ -222,7 +222,7 @@ impl<'a> Reader<'a> {
             _ => return Some(value),
         };
         let Value::Scalar { text, .. } = &node.value else { return Some(value) };
-        let reason = format!("{} must be text, but {} is {kind}", key.path, shown(text));
+        let reason = format!("{} must be text, but {} is {kind}", key.path, quoted(text));
         self.report(node.spot, &Refusal::new(reason).hint(format!("put it in quotes: \"{text}\"")));
         None
     }

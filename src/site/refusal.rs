@@ -21,7 +21,7 @@ impl Refusal {
 
     /// The usual form: "`x` is not a host name: it ends with a dot".
     pub(super) fn of(text: &str, noun: &str, reason: &str) -> Refusal {
-        Refusal::new(format!("{} is not {noun}: {reason}", shown(text)))
+        Refusal::new(format!("{} is not {noun}: {reason}", quoted(text)))
     }
 
     #[must_use]
@@ -63,7 +63,7 @@ pub(crate) fn is_private_key(text: &str) -> bool {
 }
 
 /// A value in backticks: short, on one line, and harmless on a terminal.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut out = String::from("`");
     for (n, c) in text.chars().enumerate() {
         if n == 60 {
@@ -79,5 +79,5 @@ pub(super) fn shown(text: &str) -> String {
 /// The first character of `text` that `allowed` refuses, in backticks.
 pub(super) fn stray(text: &str, allowed: impl Fn(char) -> bool) -> Option<String> {
     let c = text.chars().find(|&c| !allowed(c))?;
-    Some(if c == ' ' { "a space".to_owned() } else { shown(&c.to_string()) })
+    Some(if c == ' ' { "a space".to_owned() } else { quoted(&c.to_string()) })
 }

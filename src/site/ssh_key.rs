@@ -2,7 +2,7 @@
 
 use super::{
     newtype::newtype,
-    refusal::{Refusal, is_private_key, shown},
+    refusal::{Refusal, is_private_key, quoted},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ssh_key::{Mpint, PublicKey, public::RsaPublicKey};
@@ -45,7 +45,7 @@ fn read(text: &str) -> Result<String, Refusal> {
     refuse_further_keys(text, comment)?;
     refuse_other_contents(kind, encoded)?;
     if let Some(c) = comment.concat().chars().find(|c| !c.is_ascii_graphic()) {
-        let reason = format!("{} in its comment is not ASCII", shown(&c.to_string()));
+        let reason = format!("{} in its comment is not ASCII", quoted(&c.to_string()));
         return Err(refused(&reason).hint("the comment is free: change it or delete it"));
     }
     Ok(words.join(" "))
@@ -70,7 +70,7 @@ fn refuse_other_kinds(kind: &str, rest: &[&str]) -> Result<(), Refusal> {
     } else if kind.starts_with(['/', '~', '.']) || kind.contains(".pub") {
         refused("it is the name of a file").hint("write the text that stands in the file")
     } else {
-        refused(&format!("{} is not a type of key", shown(kind)))
+        refused(&format!("{} is not a type of key", quoted(kind)))
             .hint(format!("the types are: {}", TYPES.join(", ")))
     })
 }
@@ -96,7 +96,7 @@ fn refuse_other_contents(kind: &str, encoded: &str) -> Result<(), Refusal> {
         .map_err(|_| refused("it is cut short or damaged").hint(hint))?;
     let contents = key.algorithm();
     if contents.as_str() != kind {
-        let contents = shown(contents.as_str());
+        let contents = quoted(contents.as_str());
         return Err(refused(&format!("its type says `{kind}`, its contents say {contents}")));
     }
     key.key_data().rsa().map_or(Ok(()), refuse_weak)

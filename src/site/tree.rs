@@ -9,7 +9,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput};
 
 use super::{
     mistakes::Mistakes,
-    refusal::{Refusal, shown},
+    refusal::{Refusal, quoted},
     scalar::{self, Plain},
     source::{Source, Spot},
     syntax,
@@ -219,7 +219,7 @@ fn key(node: &Node, lines: &HashMap<String, usize>) -> Result<String, Refusal> {
         }
         Value::Scalar { text, .. } => match lines.get(text) {
             None => Ok(text.clone()),
-            Some(line) => Err(Refusal::new(format!("{} stands here twice", shown(text)))
+            Some(line) => Err(Refusal::new(format!("{} stands here twice", quoted(text)))
                 .hint(format!("the first one is on line {line}; keep one of them"))),
         },
         _ => Err(not_a_key),

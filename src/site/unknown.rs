@@ -2,7 +2,7 @@
 
 use super::{
     reader::Reader,
-    refusal::{Refusal, shown},
+    refusal::{Refusal, quoted},
     schema::Schema,
     suggest,
     tree::{Entry, Node, Value},
@@ -37,7 +37,7 @@ fn join(section: &str, key: &str) -> String {
 }
 
 fn report(reader: &mut Reader<'_>, section: &str, entry: &Entry) {
-    let key = shown(&entry.key);
+    let key = quoted(&entry.key);
     let reason = match section {
         "" => format!("there is no key {key}"),
         _ => format!("there is no key {key} in `{section}`"),

@@ -4,7 +4,7 @@ use ::url::Url;
 
 use super::{
     newtype::newtype,
-    refusal::{Refusal, shown},
+    refusal::{Refusal, quoted},
 };
 use crate::http_url::{self, Fault};
 
@@ -57,7 +57,7 @@ fn parse(text: &str, scheme: &str) -> Result<Url, Refusal> {
 }
 
 fn refused(text: &str, reason: &str) -> Refusal {
-    Refusal::new(format!("{} cannot be used: {reason}", shown(text)))
+    Refusal::new(format!("{} cannot be used: {reason}", quoted(text)))
 }
 
 /// What a hint may repeat: short, and nothing that looks like a password.

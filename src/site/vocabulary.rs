@@ -12,7 +12,7 @@ use super::{
     peer::Peer,
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
-    refusal::{Refusal, shown, stray},
+    refusal::{Refusal, quoted, stray},
     ssh_key::SshKey,
     url::{HttpsUrl, ProxyUrl, RepositoryUrl},
 };
@@ -138,7 +138,7 @@ struct Port(u16);
 struct Number(u32);
 
 fn refused<T>(text: &str, reason: &str) -> Result<T, Refusal> {
-    Err(Refusal::new(format!("{} cannot be used: {reason}", shown(text))))
+    Err(Refusal::new(format!("{} cannot be used: {reason}", quoted(text))))
 }
 
 fn folder(text: &str) -> Result<String, Refusal> {

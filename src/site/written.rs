@@ -7,7 +7,7 @@ use super::{
     scalar::Plain,
     tree::{Node, Value},
 };
-use crate::error::harmless;
+use crate::error::for_terminal;
 
 /// A list of more members is one thing.
 const MANY: usize = 12;
@@ -55,7 +55,7 @@ fn of_key(
     match value {
         Json::Array(members) if (1..=MANY).contains(&members.len()) => {
             for (at, member) in members.iter().enumerate() {
-                let name = format!("{name}: {}", shown(member));
+                let name = format!("{name}: {}", quoted(member));
                 things.push(Thing { name, without: without_member(root, path, at, schema) });
             }
         }
@@ -126,8 +126,8 @@ fn text(site: Map<String, Json>) -> String {
     Json::Object(site).to_string()
 }
 
-fn shown(member: &Json) -> String {
-    let text = harmless(&member.as_str().map_or_else(|| member.to_string(), str::to_owned));
+fn quoted(member: &Json) -> String {
+    let text = for_terminal(&member.as_str().map_or_else(|| member.to_string(), str::to_owned));
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= LONG {
         return text;
