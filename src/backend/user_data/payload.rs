@@ -63,11 +63,28 @@ fn here(file: &File) -> String {
 fn lzma(text: &str) -> Vec<u8> {
     let mut options = LzmaOptions::with_preset(9);
     (options.lc, options.pb, options.nice_len) = (3, 0, LzmaOptions::NICE_LEN_MAX);
-    options.dict_size = u32::try_from(text.len()).unwrap_or(u32::MAX).max(1 << 16);
+    // What liblzma calls no LZMA at all: a dictionary of another size than a power of two.
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    options.dict_size = length.clamp(1 << 16, 1 << 31).next_power_of_two();
     options.depth_limit = 1000;
     let size = Some(text.len() as u64);
     let mut writer =
         LzmaWriter::new_use_header(Vec::new(), &options, size).expect("options of ours");
     writer.write_all(text.as_bytes()).expect("memory takes all");
     writer.finish().expect("memory takes all")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What liblzma checks before it takes a header for one of LZMA (`alone_decoder.c`).
+    #[test]
+    fn the_dictionary_of_any_text_has_a_size_that_liblzma_takes() {
+        for length in [0, 1000, 1 << 16, (1 << 16) + 1, 100_001, 1 << 18] {
+            let packed = lzma(&"x".repeat(length));
+            let size = u32::from_le_bytes(packed[1..5].try_into().unwrap());
+            assert!(size.is_power_of_two() && size as usize >= length, "{length}: {size}");
+        }
+    }
 }
