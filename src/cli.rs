@@ -59,7 +59,7 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             show::warnings(&plan);
             image::seed(&plan, output)
         }
-        Verb::Inspect(asked) => inspect::run(asked),
+        Verb::Inspect(asked) => return inspect::run(asked, layers),
         Verb::WellKnown { site, output } => well_known::write(&input::plan(site, layers)?, output),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;

@@ -4,17 +4,14 @@
 //! planned file, and the inventory that names them. [`Encoding`] says how the payload is written;
 //! what arrives on the machine is the same. It does no I/O.
 
-mod contents;
-mod number;
-mod payload;
+pub(crate) mod number;
+pub(crate) mod payload;
 mod size;
-
-pub use contents::{Contents, Unpacked, read};
 
 use crate::{error::Result, plan::Plan, template::yaml_string};
 
 /// The part of the script that does not depend on the plan.
-const SCRIPT: &str = include_str!("user_data/deliver.sh");
+pub(crate) const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;

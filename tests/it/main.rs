@@ -16,6 +16,7 @@ mod example;
 mod frame;
 mod golden;
 mod init;
+mod inspect;
 mod links;
 #[path = "../common/machine.rs"]
 mod machine;

@@ -2,12 +2,7 @@
 
 use std::fs;
 
-use tempfile::TempDir;
-
-use crate::{
-    program::{SITE, done, folder, refused},
-    tools,
-};
+use crate::program::{SITE, done, folder, refused};
 
 #[test]
 fn a_seed_is_the_same_each_time_and_labelled_cidata() {

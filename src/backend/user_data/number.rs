@@ -10,7 +10,7 @@ const STEP: u64 = BASE.pow(4);
 const SKIPPED: [u8; 3] = [b'"', b'\'', b'\\'];
 
 /// `bytes`, most significant first, as digits.
-pub(super) fn encoded(bytes: &[u8]) -> String {
+pub(crate) fn encoded(bytes: &[u8]) -> String {
     let mut limbs = limbs(bytes);
     let mut digits = Vec::new();
     while limbs.iter().any(|&limb| limb != 0) {
@@ -56,28 +56,37 @@ fn digit(value: u64) -> u8 {
 }
 
 /// Whether `c` is one of the digits.
-pub(super) fn is_digit(c: u8) -> bool {
+pub(crate) fn is_digit(c: u8) -> bool {
     c.is_ascii_graphic() && !SKIPPED.contains(&c)
 }
 
-/// The `length` bytes that `text` stands for, all of it digits; nothing when they are too few.
-pub(super) fn decoded(text: &str, length: usize) -> Option<Vec<u8>> {
-    let mut limbs = vec![0_u32; length.div_ceil(4)];
-    for group in text.as_bytes().chunks(4) {
-        let mut carry = group.iter().fold(0, |value, &c| value * BASE + value_of(c));
-        let step = BASE.pow(u32::try_from(group.len()).ok()?);
-        for limb in limbs.iter_mut().rev() {
-            carry += u64::from(*limb) * step;
-            *limb = u32::try_from(carry & u64::from(u32::MAX)).ok()?;
-            carry >>= 32;
+/// More digits than any document has: the time to read them grows with their square.
+const MOST: usize = 256 << 10;
+
+/// The `length` bytes that `text` stands for, all of it digits; nothing when they are too few, or the digits more than
+/// 256 Ki.
+pub(crate) fn decoded(text: &str, length: usize) -> Option<Vec<u8>> {
+    if text.len() > MOST {
+        return None;
+    }
+    // In base 2^64, the least significant first; nine digits at a time, as many as fit.
+    let mut limbs: Vec<u64> = Vec::new();
+    for group in text.as_bytes().chunks(9) {
+        let step = u128::from(BASE.pow(u32::try_from(group.len()).ok()?));
+        let mut carry = u128::from(group.iter().fold(0, |value, &c| value * BASE + value_of(c)));
+        for limb in &mut limbs {
+            carry += u128::from(*limb) * step;
+            *limb = u64::try_from(carry & u128::from(u64::MAX)).ok()?;
+            carry >>= 64;
         }
         if carry != 0 {
-            return None;
+            limbs.push(u64::try_from(carry).ok()?);
         }
     }
-    let bytes: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_be_bytes()).collect();
-    let (spare, bytes) = bytes.split_at(bytes.len() - length);
-    spare.iter().all(|&byte| byte == 0).then(|| bytes.to_vec())
+    let all: Vec<u8> = limbs.iter().rev().flat_map(|limb| limb.to_be_bytes()).collect();
+    let zeros = all.iter().take_while(|&&byte| byte == 0).count();
+    let missing = length.checked_sub(all.len() - zeros)?;
+    Some([vec![0; missing], all[zeros..].to_vec()].concat())
 }
 
 fn value_of(c: u8) -> u64 {
@@ -102,6 +111,7 @@ mod tests {
     fn a_number_that_is_too_long_is_none() {
         assert_eq!(decoded(&encoded(&[255; 13]), 12), None);
         assert_eq!(decoded(&encoded(&[1, 0, 0]), 2), None);
+        assert_eq!(decoded(&"#".repeat(MOST + 1), MOST), None);
     }
 
     #[test]

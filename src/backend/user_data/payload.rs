@@ -11,14 +11,14 @@ use super::number;
 use crate::{check, plan::File};
 
 /// Longer lines save bytes; mail and forms take up to 998. Whole groups of digits.
-const WIDTH: usize = 900;
+pub(crate) const WIDTH: usize = 900;
 
 /// Writes one file, and the line of the inventory for it.
-pub(super) const PLACE: &str =
+pub(crate) const PLACE: &str =
     "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
 
 /// Makes the inventory, and puts all in force if it is what it should be.
-pub(super) const FINISH: &str = "\
+pub(crate) const FINISH: &str = "\
 sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
 rm -f list pack
 ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
@@ -26,7 +26,7 @@ ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
 
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 /// Nothing is run that is not what was packed.
-pub(super) const UNPACK: &str = "\
+pub(crate) const UNPACK: &str = "\
 python3 -c 'import lzma,zlib
 n=0
 for c in open(0,\"rb\").read():n=n*91+c-33-(c>34)-(c>39)-(c>92)if c>32 else n
@@ -35,12 +35,12 @@ if zlib.crc32(b)==@CRC@:open(1,\"wb\").write(b)' >pack <<'.'
 ";
 
 /// One here-document for each file.
-pub(super) fn script(files: &[File]) -> String {
+pub(crate) fn script(files: &[File]) -> String {
     [PLACE, &files.iter().map(here).collect::<String>(), FINISH].concat()
 }
 
 /// The same, compressed: about a third of the size.
-pub(super) fn compressed(files: &[File]) -> String {
+pub(crate) fn compressed(files: &[File]) -> String {
     let script = script(files);
     let packed = lzma(&script);
     let mut text = UNPACK
