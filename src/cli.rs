@@ -45,7 +45,7 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::Overlay(args) => return args.run(layers),
         Verb::Image(args) => return image::make(args, layers),
         Verb::Seed(args) => return args.run(layers),
-        Verb::Inspect(args) => inspect::run(args),
+        Verb::Inspect(args) => return inspect::run(args, layers),
         Verb::WellKnown(args) => return args.run(layers),
         Verb::Checks { site, list } => {
             let plan = input::plan(site, layers)?;

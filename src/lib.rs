@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod init;
+pub mod inspect;
 pub mod testbed;
 pub mod verify;
 pub mod federation;

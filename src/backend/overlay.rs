@@ -22,7 +22,8 @@ use crate::{
     site::{Schema, Site},
 };
 
-const BAKE: &str = include_str!("overlay/bake.sh");
+/// The script that applies it, with holes.
+pub(crate) const BAKE: &str = include_str!("overlay/bake.sh");
 
 /// Whether a baked tree is one site's machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

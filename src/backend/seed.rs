@@ -29,8 +29,14 @@ pub struct Seed<'a> {
 /// What a provider would say of the machine: a new document is a new instance.
 #[must_use]
 pub fn meta_data(plan: &Plan, user_data: &str) -> String {
+    meta_data_of(&plan.host, user_data.as_bytes())
+}
+
+/// The same for a document whose machine is called `host`.
+#[must_use]
+pub fn meta_data_of(host: &str, user_data: &[u8]) -> String {
     let digest = sha256(user_data);
-    format!("instance-id: homeseed-{}\nlocal-hostname: {}\n", &digest[..12], plan.host)
+    format!("instance-id: homeseed-{}\nlocal-hostname: {host}\n", &digest[..12])
 }
 
 /// Whether the file at `path` is a seed with a document of homeseed.

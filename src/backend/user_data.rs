@@ -4,9 +4,8 @@
 //! planned file, and the inventory that names them. [`Encoding`] says how the payload is written;
 //! what arrives on the machine is the same. It does no I/O.
 
-mod contents;
-mod number;
-mod payload;
+pub(crate) mod number;
+pub(crate) mod payload;
 mod provider;
 
 use std::{
@@ -17,7 +16,6 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
-pub use contents::{Contents, Unpacked, read};
 pub use provider::{Binary, Counts, PROVIDERS, Provider};
 
 use payload::{Packed, Width};
@@ -29,7 +27,7 @@ use crate::{
 };
 
 /// The part of the script that does not depend on the plan.
-const SCRIPT: &str = include_str!("user_data/deliver.sh");
+pub(crate) const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;

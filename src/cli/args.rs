@@ -115,7 +115,7 @@ pub(super) enum Verb {
     Seed(write::Seed),
     /// Say what a document holds, and whether it arrived whole
     #[command(after_long_help = inspect::EXAMPLES)]
-    Inspect(inspect::Asked),
+    Inspect(inspect::InspectArgs),
     /// Write the documents that another web server has to publish
     #[command(after_long_help = write::WELL_KNOWN_EXAMPLE)]
     WellKnown(write::WellKnown),

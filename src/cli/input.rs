@@ -1,10 +1,6 @@
 //! Reads what the user names: a site, and the layers that it is compiled with.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::Path,
-};
+use std::{fs, io, path::Path};
 
 use walkdir::WalkDir;
 
@@ -78,17 +74,6 @@ pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-/// The bytes at `path`; `-` is standard input.
-pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = if is_stdin(path) {
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    read.map_err(|error| unreadable(path, &error))
-}
-
 /// The text at `path`; `-` is standard input.
 pub(super) fn text(path: &Path) -> Result<String> {
     let text =
@@ -159,7 +144,7 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// A file that is not there is the user's mistake; one that cannot be read is the host's.
-fn unreadable(path: &Path, error: &io::Error) -> Error {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
     let message = format!("cannot read {}: {error}", path.display());
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Error::new(message),

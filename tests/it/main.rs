@@ -17,6 +17,7 @@ mod example;
 mod frame;
 mod golden;
 mod init;
+mod inspect;
 mod links;
 #[path = "../common/machine.rs"]
 mod machine;

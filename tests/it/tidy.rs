@@ -148,13 +148,14 @@ const EVERYDAY: [&str; 4] = ["base", "certificate", "packages", "well-known"];
 const PROGRAMS: [&str; 3] = ["certbot", "matrix-synapse", "postgresql"];
 
 /// Where a layer, or what it installs, may be named: which of them (all when none is listed), and why.
-const EXEMPT: [(&str, &[&str], &str); 7] = [
+const EXEMPT: [(&str, &[&str], &str); 8] = [
     ("src/testbed", &[], "builds other servers, and a package that behaves as that of Synapse"),
     ("src/backend/well_known", &[], "writes configuration for the web servers of others"),
     ("src/template", &["nginx"], "knows the kind of file in `/etc/nginx/`"),
     ("src/plan/minify", &["nginx"], "knows what a comment is in each kind of file"),
     ("src/plan/files.rs", &["packages"], "writes a list that is called so"),
     ("src/backend/overlay.rs", &["packages"], "writes such a list as well"),
+    ("src/inspect/overlay.rs", &["packages"], "reads such a list back"),
     ("src/backend/image", &["packages"], "reads it, and calls a stage by it"),
 ];
 

@@ -3,12 +3,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+mod damages;
 mod deliver;
 mod documents;
 #[path = "../common/example.rs"]
 mod example;
 mod federation;
 mod images;
+mod inspect;
 mod on_machine;
 mod origins;
 mod ping;

@@ -16,7 +16,7 @@ const GROUP: usize = 4;
 const SKIPPED: [u8; 3] = [b'"', b'\'', b'\\'];
 
 /// `bytes`, most significant first, as digits.
-pub(super) fn encoded(bytes: &[u8]) -> String {
+pub(crate) fn encoded(bytes: &[u8]) -> String {
     let number = BigUint::from_bytes_be(bytes);
     if number == BigUint::ZERO {
         return String::new();
@@ -42,12 +42,19 @@ fn digit(value: u8) -> u8 {
 }
 
 /// Whether `c` is one of the digits.
-pub(super) fn is_digit(c: u8) -> bool {
+pub(crate) fn is_digit(c: u8) -> bool {
     c.is_ascii_graphic() && !SKIPPED.contains(&c)
 }
 
-/// The `length` bytes that `text` stands for, all of it digits; nothing when they are too few.
-pub(super) fn decoded(text: &str, length: usize) -> Option<Vec<u8>> {
+/// More digits than any document has: the time to read them grows with their square.
+const MOST: usize = 256 << 10;
+
+/// The `length` bytes that `text` stands for, all of it digits; nothing when they are too few, or the digits more than
+/// 256 Ki.
+pub(crate) fn decoded(text: &str, length: usize) -> Option<Vec<u8>> {
+    if text.len() > MOST {
+        return None;
+    }
     let digits: Vec<u8> = text.bytes().map(value_of).collect();
     let number = BigUint::from_radix_be(&digits, BASE)?;
     let bytes = if number == BigUint::ZERO { Vec::new() } else { number.to_bytes_be() };
@@ -76,6 +83,7 @@ mod tests {
     fn a_number_that_is_too_long_is_none() {
         assert_eq!(decoded(&encoded(&[255; 13]), 12), None);
         assert_eq!(decoded(&encoded(&[1, 0, 0]), 2), None);
+        assert_eq!(decoded(&"#".repeat(MOST + 1), MOST), None);
     }
 
     #[test]

@@ -12,11 +12,16 @@ use crate::{check, plan::File};
 
 /// How many digits stand in a line, behind the blank of YAML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Width {
+pub(crate) enum Width {
     /// A terminal shows no line in two, which would be copied as two.
     Terminal = 79,
     /// As few line ends as can be; mail and forms take up to 998.
     Form = 900,
+}
+
+impl Width {
+    /// Each of them.
+    pub(crate) const ALL: [Width; 2] = [Width::Terminal, Width::Form];
 }
 
 /// How hard to look for what can be said in fewer bytes.
@@ -29,11 +34,11 @@ pub(super) enum Effort {
 }
 
 /// Writes one file, and the line of the inventory for it.
-pub(super) const PLACE: &str =
+pub(crate) const PLACE: &str =
     "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
 
 /// Makes the inventory, and puts all in force if it is what it should be.
-pub(super) const FINISH: &str = "\
+pub(crate) const FINISH: &str = "\
 sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
 rm -f list pack
 ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
@@ -41,7 +46,7 @@ ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
 
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 /// Nothing is run that is not what was packed.
-pub(super) const UNPACK: &str = "\
+pub(crate) const UNPACK: &str = "\
 python3 -c 'import lzma,zlib
 n=0
 for c in open(0,\"rb\").read():n=n*91+c-33-(c>34)-(c>39)-(c>92)if c>32 else n
@@ -50,7 +55,7 @@ if zlib.crc32(b)==@CRC@:open(1,\"wb\").write(b)' >pack <<'.'
 ";
 
 /// One here-document for each file.
-pub(super) fn script(files: &[File]) -> String {
+pub(crate) fn script(files: &[File]) -> String {
     [PLACE, &files.iter().map(here).collect::<String>(), FINISH].concat()
 }
 
@@ -104,7 +109,7 @@ fn lzma(files: &[File], effort: Effort) -> (String, Vec<u8>) {
     let script = script(files);
     let mut options = LzmaOptions::with_preset(9);
     (options.lc, options.pb) = (3, 0);
-    options.dict_size = u32::try_from(script.len()).unwrap_or(u32::MAX).max(1 << 16);
+    options.dict_size = dictionary(script.len());
     match effort {
         // More of both takes a tenth more time, and not a byte less.
         Effort::Full => (options.nice_len, options.depth_limit) = (64, 48),
@@ -119,4 +124,23 @@ fn lzma(files: &[File], effort: Effort) -> (String, Vec<u8>) {
     writer.write_all(script.as_bytes()).expect("memory takes all");
     let bytes = writer.finish().expect("memory takes all");
     (script, bytes)
+}
+
+/// Room for `length` bytes: what liblzma calls no LZMA at all is a dictionary of another size than a power of two.
+fn dictionary(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(u32::MAX).clamp(1 << 16, 1 << 31).next_power_of_two()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What liblzma checks before it takes a header for one of LZMA (`alone_decoder.c`).
+    #[test]
+    fn the_dictionary_of_any_text_has_a_size_that_liblzma_takes() {
+        for length in [0, 1000, 1 << 16, (1 << 16) + 1, 100_001, 1 << 18] {
+            let size = dictionary(length);
+            assert!(size.is_power_of_two() && size as usize >= length, "{length}: {size}");
+        }
+    }
 }
