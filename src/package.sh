@@ -25,7 +25,7 @@ completion fish usr/share/fish/vendor_completions.d/homeseed.fish
 "$program" man -o "$tree/usr/share/man/man1"
 gzip -9n "$tree"/usr/share/man/man1/*
 cp README.md docs/*.md "$doc"
-cp examples/* "$doc/examples"
+cp -r examples/* "$doc/examples"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 {
     echo 'homeseed may be used under either of these licences, as you choose.'
