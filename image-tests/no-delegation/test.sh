@@ -1,8 +1,21 @@
 # shellcheck shell=sh disable=SC2154
 # runs in: container
 # starts from: packages
-# The server name is the machine's own name.
+# The server name is the machine's own name. And the key of the Matrix repository is the pinned one, or none.
+
+# pinned FINGERPRINT: what apt makes of the repository when its source names this key, the file with the keys as it is, and
+# nothing of it was taken before.
+pinned() {
+    guest "sed 's/,[0-9A-F]*\$/,$1/' /etc/apt/sources.list.d/matrix-org.sources >/run/pinned.sources
+        grep -q ',$1\$' /run/pinned.sources && rm -rf /run/lists && mkdir -p /run/lists/partial
+        apt-get update -o Dir::Etc::SourceList=/run/pinned.sources -o Dir::Etc::SourceParts=- \
+            -o Dir::State::Lists=/run/lists 2>&1"
+}
+refused_with() { ! refusal=$(pinned "$1") && echo "$refusal" | grep 'is not signed'; }
+
 boot
 ready 1500
 checks
+holds 'apt takes the repository with the pinned key' pinned "$FINGERPRINT"
+holds 'apt takes nothing of it with another' refused_with 0123456789ABCDEF0123456789ABCDEF01234567
 federation

@@ -8,8 +8,8 @@ pub mod cloud;
 mod disk;
 mod gpt;
 mod lock;
-mod workspace;
 mod sbom;
+mod workspace;
 
 use std::{
     fs,
@@ -118,19 +118,20 @@ pub fn build(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<
         progress,
         names: Names::of(request),
         dir: draft.path(),
-        room: Workspace::make(host)?,
+        workspace: Workspace::make(host)?,
         stages: Vec::new(),
     };
     build.prepare(wanted.as_ref())?;
     build.stage("packages", Build::tree)?;
-    let lock = Lock::of_room(&build.room)?;
+    let lock = Lock::of_workspace(&build.workspace)?;
     if let Some(wanted) = &wanted {
         wanted.agrees_with(&lock)?;
     }
-    let installed = build.stage("tidying", Build::seal)?;
+    let installed = build.stage("tidying", Build::normalize)?;
     let size = build.stage("file system", |it| it.file_system(installed))?;
     let image = build.stage("disk", |it| it.disk(size))?;
-    let bill = sbom::document(&lock, &build.room.python()?, &build.names.subject, request.output);
+    let bill =
+        sbom::document(&lock, &build.workspace.python()?, &build.names.subject, request.output);
     let stages = std::mem::take(&mut build.stages);
     drop(build);
     files::replace(&beside(request.output, ".cdx.json"), bill.as_bytes())?;
@@ -187,7 +188,7 @@ impl Names {
     }
 }
 
-/// A build under way; what it leaves outside of `dir` goes with its room.
+/// A build under way; what it leaves outside of `dir` goes with its workspace.
 struct Build<'a> {
     host: &'a Host,
     request: &'a Request<'a>,
@@ -195,7 +196,7 @@ struct Build<'a> {
     names: Names,
     /// Where the image grows, beside its place.
     dir: &'a Path,
-    room: Workspace<'a>,
+    workspace: Workspace<'a>,
     stages: Vec<(&'static str, Duration)>,
 }
 
@@ -214,7 +215,7 @@ impl Build<'_> {
 
     /// Lays down what the scripts read.
     fn prepare(&self, wanted: Option<&Lock>) -> Result<()> {
-        let overlay = self.room.file("overlay");
+        let overlay = self.workspace.file("overlay");
         files::make(&overlay)?;
         parts::lay(&overlay::parts(self.request.plan, self.request.purpose), &overlay)?;
         for (name, text) in [
@@ -224,7 +225,7 @@ impl Build<'_> {
             ("sources.list", self.request.sources),
             ("lock.pref", &wanted.map(Lock::pins).unwrap_or_default()),
         ] {
-            files::write(&self.room.file(name), text)?;
+            files::write(&self.workspace.file(name), text)?;
         }
         Ok(())
     }
@@ -247,7 +248,7 @@ impl Build<'_> {
             format!("ROOT_SEED={}", self.names.seed),
             format!("ESP_UUID={esp}"),
             format!("EPOCH={epoch}"),
-            format!("YARD={}", self.room.chroot_dir().display()),
+            format!("RESULTS={}", self.workspace.results().display()),
             "INITRD=No".to_owned(),
             "PYTHONHASHSEED=0".to_owned(),
         ]
@@ -258,9 +259,10 @@ impl Build<'_> {
         let packages: Vec<&str> = cloud::PACKAGES.iter().chain(BOOT_LOADER).copied().collect();
         let pins = format!(
             "--setup-hook=install -D -m 644 '{}' \"$1/etc/apt/preferences.d/00-lock\"",
-            self.room.word("lock.pref")
+            self.workspace.word("lock.pref")
         );
-        let customize = format!("--customize-hook=sh '{}' \"$1\"", self.room.word("customize.sh"));
+        let customize =
+            format!("--customize-hook=sh '{}' \"$1\"", self.workspace.word("customize.sh"));
         let mut words = self.environment();
         words.extend(
             [
@@ -275,8 +277,8 @@ impl Build<'_> {
                 &pins,
                 &customize,
                 &self.request.plan.suite,
-                &self.room.tree(),
-                &self.room.word("sources.list"),
+                &self.workspace.tree(),
+                &self.workspace.word("sources.list"),
             ]
             .map(str::to_owned),
         );
@@ -284,12 +286,12 @@ impl Build<'_> {
     }
 
     /// Takes out what says when and where the tree was made; gives its bytes.
-    fn seal(&mut self) -> Result<u64> {
+    fn normalize(&mut self) -> Result<u64> {
         let mut words = self.environment();
         words.extend(Workspace::words(&[
             "sh",
-            &self.room.word("normalize.sh"),
-            &self.room.tree(),
+            &self.workspace.word("normalize.sh"),
+            &self.workspace.tree(),
             "measure",
         ]));
         let said = self.host.read(&words)?;
@@ -304,8 +306,8 @@ impl Build<'_> {
         let mut words = self.environment();
         words.extend(Workspace::words(&[
             "sh",
-            &self.room.word("normalize.sh"),
-            &self.room.tree(),
+            &self.workspace.word("normalize.sh"),
+            &self.workspace.tree(),
             &bytes,
         ]));
         self.watch(&words)?;
@@ -316,13 +318,13 @@ impl Build<'_> {
     fn disk(&mut self, size: u64) -> Result<PathBuf> {
         let raw = self.dir.join("disk.raw");
         let esp = self.dir.join("esp.vfat");
-        let epoch = files::read(&self.room.chroot_dir().join("epoch"))?;
+        let epoch = files::read(&self.workspace.results().join("epoch"))?;
         disk::esp(
             self.host,
             &esp,
             self.names.esp,
             epoch.trim(),
-            &self.room.chroot_dir().join("esp"),
+            &self.workspace.results().join("esp"),
         )?;
         disk::assemble(
             &raw,
@@ -330,10 +332,10 @@ impl Build<'_> {
             &self.names.disk,
             &self.names.partitions,
             &disk::Parts {
-                boot: &self.room.chroot_dir().join("boot.img"),
-                core: &self.room.chroot_dir().join("core.img"),
+                boot: &self.workspace.results().join("boot.img"),
+                core: &self.workspace.results().join("core.img"),
                 esp: &esp,
-                root: &self.room.chroot_dir().join("root.ext4"),
+                root: &self.workspace.results().join("root.ext4"),
             },
         )?;
         if self.request.format == Format::Raw {
@@ -350,7 +352,7 @@ impl Build<'_> {
 
     /// Runs a long command, and tells how far it is.
     fn watch(&self, words: &[String]) -> Result<()> {
-        let log = self.room.file("log");
+        let log = self.workspace.file("log");
         let mut process = self.host.spawn(words, &log)?;
         while process.is_running() {
             if interrupt::noticed() {

@@ -8,10 +8,7 @@ pub(crate) mod number;
 pub(crate) mod payload;
 mod provider;
 
-use std::{
-    borrow::Cow,
-    io::{Read as _, Write as _},
-};
+use std::io::{Read as _, Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
@@ -34,9 +31,6 @@ pub const LIMIT: usize = 16384;
 
 /// How every document begins.
 const HEAD: &str = "#cloud-config\n# homeseed ";
-
-/// More than any document has; bytes from elsewhere may inflate to anything.
-const INFLATED: u64 = 8 << 20;
 
 /// As long as the digest of a payload is.
 const DIGEST: usize = 64;
@@ -92,22 +86,14 @@ fn deflated(document: &str) -> Vec<u8> {
     writer.finish().expect("memory takes all")
 }
 
-/// A document as text, out of the gzip and the base64 in which it may be handed over; anything else as it is.
-pub(crate) fn unwrapped(bytes: &[u8]) -> Cow<'_, [u8]> {
-    let decoded = STANDARD.decode(bytes.trim_ascii());
-    let inner = decoded.as_deref().unwrap_or(bytes);
-    let mut text = Vec::new();
-    match GzDecoder::new(inner).take(INFLATED).read_to_end(&mut text) {
-        Ok(_) => Cow::Owned(text),
-        Err(_) if inner.starts_with(b"#") => Cow::Owned(inner.to_owned()),
-        Err(_) => Cow::Borrowed(bytes),
-    }
-}
-
-/// Whether `bytes` begin as a document of homeseed does, in whatever form.
+/// Whether `bytes` begin as a document of homeseed does: as text, in gzip, or either of them in base64.
 #[must_use]
 pub fn is_ours(bytes: &[u8]) -> bool {
-    unwrapped(bytes).starts_with(HEAD.as_bytes())
+    let decoded = STANDARD.decode(bytes.trim_ascii());
+    let inner = decoded.as_deref().unwrap_or(bytes);
+    let mut head = [0; HEAD.len()];
+    inner.starts_with(HEAD.as_bytes())
+        || GzDecoder::new(inner).read_exact(&mut head).is_ok() && head == HEAD.as_bytes()
 }
 
 fn plain(plan: &Plan) -> String {

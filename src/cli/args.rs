@@ -7,8 +7,8 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, Valu
 use crate::{backend::image::Format, testbed, units::size};
 
 use super::{
-    diff, federation, init, inspect, paint::Colour, plan, shell, test::TestArgs, user_data, verify,
-    write,
+    diff, federation, init, inspect, output::Consent, paint::Colour, plan, shell, test::TestArgs,
+    user_data, verify, write,
 };
 
 /// Compiles one small site.yaml into a Matrix homeserver that sets itself up.
@@ -171,12 +171,8 @@ pub(super) struct ImageArgs {
     /// The file to write, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
-    /// Replace a file that homeseed did not write
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Take the names and the key of the documentation, too
-    #[arg(long)]
-    pub(super) allow_placeholders: bool,
+    #[command(flatten)]
+    pub(super) consent: Consent,
     /// How the disk stands in it; its name says it otherwise
     #[arg(long, value_enum)]
     pub(super) format: Option<FormatWord>,

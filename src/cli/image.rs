@@ -21,7 +21,7 @@ use crate::{
     table,
 };
 
-/// Makes the image that is args, and says what it took.
+/// Makes the image that is wanted, and says what it took.
 pub(super) fn make(args: &ImageArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     interrupt::listen();
     let (plan, purpose) = match &args.site {
@@ -34,7 +34,7 @@ pub(super) fn make(args: &ImageArgs, layers: Option<&Path>) -> std::result::Resu
         }
     };
     let inputs: Vec<&Path> = args.site.iter().chain(&args.lock).map(PathBuf::as_path).collect();
-    output::may_replace(&args.output, args.force, &inputs, image::is_ours)?;
+    output::may_replace(&args.output, args.consent.force, &inputs, image::is_ours)?;
     let host = Host::new()?;
     let format = args.format.map_or_else(|| Format::of(&args.output), |it| Ok(it.into()))?;
     let request = Request {
@@ -59,7 +59,7 @@ fn of_site(
     layers: Option<&Path>,
 ) -> std::result::Result<Plan, Errors> {
     let desk = input::desk(site, layers)?;
-    show::warned(&desk, args.allow_placeholders)?;
+    show::warned(&desk, args.consent.allow_placeholders)?;
     Ok(desk.plan)
 }
 

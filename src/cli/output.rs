@@ -14,15 +14,23 @@ use crate::{
     host::{files, interrupt},
 };
 
+/// What has to be said before it is done.
+#[derive(Debug, clap::Args)]
+pub(super) struct Consent {
+    /// Replace what homeseed did not write
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Take the names and the key of the documentation, too
+    #[arg(long)]
+    pub(super) allow_placeholders: bool,
+}
+
 /// Where the product goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
     /// Write to this file, whole or not at all; `-` is standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace a file that homeseed did not write
-    #[arg(long)]
-    force: bool,
 }
 
 impl Target {
@@ -36,12 +44,14 @@ impl Target {
         self.file().is_none() && stdout().is_terminal()
     }
 
-    /// Writes `bytes`. A file is replaced when `ours` says of its bytes that homeseed wrote them; none of `inputs` ever.
+    /// Writes `bytes`. A file is replaced when `ours` says of its bytes that homeseed wrote them, or by `force`; none of
+    /// `inputs` ever.
     ///
     /// What is there and no file, a device or a pipe, is written into.
     pub(super) fn deliver(
         &self,
         bytes: &[u8],
+        force: bool,
         inputs: &[&Path],
         ours: fn(&[u8]) -> bool,
     ) -> Result<()> {
@@ -52,7 +62,7 @@ impl Target {
         let Ok(found) = fs::metadata(path) else { return replaced(path, bytes) };
         if found.is_file() {
             let ours = |path: &Path| beginning(path).is_ok_and(|bytes| ours(&bytes));
-            may_replace(path, self.force, inputs, ours)?;
+            may_replace(path, force, inputs, ours)?;
             return replaced(path, bytes);
         }
         File::options()

@@ -14,7 +14,7 @@ use clap::{
 use super::{
     budget,
     input::{self, Desk},
-    output::Target,
+    output::{Consent, Target},
     paint, show,
 };
 use crate::{
@@ -55,9 +55,8 @@ pub(super) struct UserDataArgs {
     limit: Option<usize>,
     #[command(flatten)]
     target: Target,
-    /// Take the names and the key of the documentation, too
-    #[arg(long)]
-    allow_placeholders: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// The names of the encodings.
@@ -98,7 +97,7 @@ fn limit(text: &str) -> std::result::Result<usize, String> {
 /// Prints it, and says how long it is.
 pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     let desk = input::desk(&args.site, layers)?;
-    show::warned(&desk, args.allow_placeholders)?;
+    show::warned(&desk, args.consent.allow_placeholders)?;
     let base64 = args.base64()?;
     let bytes = args.document(&desk, base64)?;
     let (length, counted) = (bytes.len(), args.counted(bytes.len(), base64));
@@ -108,7 +107,7 @@ pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Re
             .hint("write them to a file: `-o user-data.gz`; or say `--base64`")
             .into());
     }
-    args.target.deliver(&sent, &[&args.site], user_data::is_ours)?;
+    args.target.deliver(&sent, args.consent.force, &[&args.site], user_data::is_ours)?;
     args.say(&desk, length, counted);
     Ok(())
 }

@@ -5,7 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{image, input, output, paint, show};
+use super::{
+    image, input,
+    output::{self, Consent},
+    paint, show,
+};
 use crate::{
     backend::{overlay, seed, well_known},
     error::Errors,
@@ -33,12 +37,8 @@ pub(super) struct Overlay {
     /// The folder to make, or a file that ends in `.tar`
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
-    /// Replace files that homeseed did not write
-    #[arg(long)]
-    force: bool,
-    /// Take the names and the key of the documentation, too
-    #[arg(long)]
-    allow_placeholders: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// A seed that is wanted.
@@ -49,12 +49,8 @@ pub(super) struct Seed {
     /// The file to write, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Replace a file that homeseed did not write
-    #[arg(long)]
-    force: bool,
-    /// Take the names and the key of the documentation, too
-    #[arg(long)]
-    allow_placeholders: bool,
+    #[command(flatten)]
+    consent: Consent,
 }
 
 /// Documents that are wanted.
@@ -74,13 +70,13 @@ impl Overlay {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
         let desk = input::desk(&self.site, layers)?;
-        show::warned(&desk, self.allow_placeholders)?;
+        show::warned(&desk, self.consent.allow_placeholders)?;
         if overlay::is_tar(&self.output) {
-            output::may_replace(&self.output, self.force, &[&self.site], overlay::is_ours)?;
+            output::may_replace(&self.output, self.consent.force, &[&self.site], overlay::is_ours)?;
         }
         interrupt::listen();
-        overlay::write(&desk.plan, &self.output, self.force)?;
-        said(&self.output, "run its `bake` on a Debian tree");
+        overlay::write(&desk.plan, &self.output, self.consent.force)?;
+        note(&self.output, "run its `bake` on a Debian tree");
         Ok(())
     }
 }
@@ -89,11 +85,11 @@ impl Seed {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
         let desk = input::desk(&self.site, layers)?;
-        show::warned(&desk, self.allow_placeholders)?;
-        output::may_replace(&self.output, self.force, &[&self.site], seed::is_ours)?;
+        show::warned(&desk, self.consent.allow_placeholders)?;
+        output::may_replace(&self.output, self.consent.force, &[&self.site], seed::is_ours)?;
         interrupt::listen();
         image::seed(&desk.plan, &self.output)?;
-        said(&self.output, "attach it to a machine with Debian's cloud image");
+        note(&self.output, "attach it to a machine with Debian's cloud image");
         Ok(())
     }
 }
@@ -104,13 +100,13 @@ impl WellKnown {
         let plan = input::plan(&self.site, layers)?;
         interrupt::listen();
         well_known::write(&plan, &self.output, self.force)?;
-        said(&self.output, "publish it; `snippets/README.md` in it says how");
+        note(&self.output, "publish it; `snippets/README.md` in it says how");
         Ok(())
     }
 }
 
 /// For whoever looks on.
-fn said(path: &Path, next: &str) {
+fn note(path: &Path, next: &str) {
     if stderr().is_terminal() {
         paint::note(&format!("{} is written; next: {next}", path.display()));
     }

@@ -120,9 +120,9 @@ fn decompressed(lines: &[Line<'_>]) -> Result<String, Fault> {
         }
     }
     // Python would skip line ends elsewhere; but a lone full stop ends the digits for the shell.
-    let width = digits.first().map_or(0, |line| line.text.len());
-    let whole = Width::ALL.into_iter().map(|it| it as usize).find(|it| *it == width);
-    let width = whole.unwrap_or(Width::Terminal as usize);
+    let first = digits.first().map_or(0, |line| line.text.len());
+    let is_wide = first == Width::Form as usize;
+    let width = if is_wide { Width::Form } else { Width::Terminal } as usize;
     for (at, line) in digits.iter().enumerate() {
         let is_last = at + 1 == digits.len();
         let fits = line.text.len() == width || is_last && line.text.len() < width;

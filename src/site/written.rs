@@ -55,7 +55,7 @@ fn of_key(
     match value {
         Json::Array(members) if (1..=MANY).contains(&members.len()) => {
             for (at, member) in members.iter().enumerate() {
-                let name = format!("{name}: {}", quoted(member));
+                let name = format!("{name}: {}", shortened(member));
                 things.push(Thing { name, without: without_member(root, path, at, schema) });
             }
         }
@@ -126,7 +126,7 @@ fn text(site: Map<String, Json>) -> String {
     Json::Object(site).to_string()
 }
 
-fn quoted(member: &Json) -> String {
+fn shortened(member: &Json) -> String {
     let text = for_terminal(&member.as_str().map_or_else(|| member.to_string(), str::to_owned));
     let characters: Vec<char> = text.chars().collect();
     if characters.len() <= LONG {

@@ -108,7 +108,7 @@ impl CaseContext<'_> {
         }
     }
 
-    /// A machine that is too busy to answer is no end of the context; one that ended is.
+    /// A machine that is too busy to answer is no end of the case; one that ended is.
     fn guest(&mut self, line: &str) -> Result<Outcome> {
         let outcome = self.machine.run(self.host, line, PATIENCE);
         self.machine.alive()?;

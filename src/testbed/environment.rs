@@ -211,7 +211,7 @@ impl<'a> TestEnvironment<'a> {
         self.hypervisor.as_ref().ok_or_else(none)
     }
 
-    /// The context of a case whose disks were laid in `dir`; with `shares`, later cases get its disk.
+    /// What the script of a case acts on, its disks laid in `dir`; with `shares`, later cases get its disk.
     pub fn context<'w>(
         &'w mut self,
         case: &'w Case,

@@ -1,7 +1,7 @@
 #!/bin/sh
 # customize FOLDER: makes the tree in FOLDER what the disk will hold. mmdebstrap runs it, as root of its namespace.
 #
-# Beside it lie `overlay/` and `cloud-image.sh`; what it learns goes to the folder YARD. The environment holds
+# Beside it lie `overlay/` and `cloud-image.sh`; what it learns goes to the folder RESULTS. The environment holds
 # it, HOST_NAME, ROOT_UUID, ESP_UUID and, unless the packages decide, EPOCH.
 # shellcheck disable=SC2016,SC2015 # formats; it ends in any case
 set -eu
@@ -12,14 +12,14 @@ here=$(cd "$(dirname "$0")" && pwd)
 "$here/overlay/bake" "$root"
 
 # Every package with its checksum, while apt still has its lists.
-chroot "$root" dpkg-query -Wf '${Package}=${Version}\n' >"$YARD/installed"
+chroot "$root" dpkg-query -Wf '${Package}=${Version}\n' >"$RESULTS/installed"
 chroot "$root" sh -c '/usr/lib/apt/apt-helper cat-file /var/lib/apt/lists/*_Packages*' | awk '
     NR == FNR { installed[$1] = 1 }
     /^Package: / { name = $2 } /^Version: / { version = $2 } /^Architecture: / { arch = $2 }
     /^SHA256: / && (name "=" version) in installed { print name, version, arch, $2 }
-' "$YARD/installed" - | sort -u >"$YARD/packages"
+' "$RESULTS/installed" - | sort -u >"$RESULTS/packages"
 # What a package brings of the Python registry has no package of its own.
-find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | sort -u >"$YARD/python"
+find "$root/opt" "$root/usr/local" -name '*.dist-info' -printf '%f\n' | sort -u >"$RESULTS/python"
 
 rm -f "$root/etc/apt/preferences.d/00-lock" "$root/etc/dpkg/dpkg.cfg.d/99mmdebstrap"
 sh "$here/cloud-image.sh" "$root"
@@ -44,7 +44,7 @@ echo 'ssh_genkeytypes: [ed25519]' >"$root/etc/cloud/cloud.cfg.d/50_homeseed.cfg"
 
 # ---- boot loader: what grub-install would do, without a device ----
 command_line='console=tty0 console=ttyS0,115200 earlyprintk=ttyS0,115200 consoleblank=0'
-mkdir -p "$root/boot/efi" "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi" "$YARD/esp/EFI/BOOT" "$YARD/esp/EFI/debian"
+mkdir -p "$root/boot/efi" "$root/boot/grub/i386-pc" "$root/boot/grub/x86_64-efi" "$RESULTS/esp/EFI/BOOT" "$RESULTS/esp/EFI/debian"
 for platform in i386-pc x86_64-efi; do
     cp "$root/usr/lib/grub/$platform/"*.mod "$root/usr/lib/grub/$platform/"*.lst "$root/boot/grub/$platform/"
 done
@@ -56,14 +56,14 @@ END
 chroot "$root" grub-mkimage -O i386-pc -c /boot/grub/early.cfg -p /boot/grub -o /boot/grub/i386-pc/core.img \
     biosdisk part_gpt ext2 search search_fs_uuid
 rm "$root/boot/grub/early.cfg"
-cp "$root/boot/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/core.img" "$YARD/"
+cp "$root/boot/grub/i386-pc/boot.img" "$root/boot/grub/i386-pc/core.img" "$RESULTS/"
 # As Debian signs them: shim finds GRUB beside itself, and GRUB its configuration in EFI/debian.
-for place in BOOT/BOOTX64.EFI debian/shimx64.efi; do cp "$root/usr/lib/shim/shimx64.efi.signed" "$YARD/esp/EFI/$place"; done
+for place in BOOT/BOOTX64.EFI debian/shimx64.efi; do cp "$root/usr/lib/shim/shimx64.efi.signed" "$RESULTS/esp/EFI/$place"; done
 for place in BOOT debian; do
-    cp "$root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$YARD/esp/EFI/$place/grubx64.efi"
-    cp "$root/usr/lib/shim/mmx64.efi.signed" "$YARD/esp/EFI/$place/mmx64.efi"
+    cp "$root/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed" "$RESULTS/esp/EFI/$place/grubx64.efi"
+    cp "$root/usr/lib/shim/mmx64.efi.signed" "$RESULTS/esp/EFI/$place/mmx64.efi"
 done
-cat >"$YARD/esp/EFI/debian/grub.cfg" <<END
+cat >"$RESULTS/esp/EFI/debian/grub.cfg" <<END
 search.fs_uuid $ROOT_UUID root
 set prefix=(\$root)/boot/grub
 configfile \$prefix/grub.cfg
@@ -86,7 +86,7 @@ END
 
 # As old as the newest package, so that the same packages make the same image.
 epoch=${EPOCH:-$(find "$root/usr/share/doc" -mindepth 2 -maxdepth 2 -type f -name 'changelog*.gz' -printf '%T@\n' | cut -d. -f1 | sort -n | tail -n 1)}
-echo "$epoch" >"$YARD/epoch"
+echo "$epoch" >"$RESULTS/epoch"
 # It is made once, when all is there that it may hold.
 unset INITRD
 for kernel in "$root"/lib/modules/*; do

@@ -36,10 +36,10 @@ impl Lock {
         }
     }
 
-    /// What was installed in a room.
-    pub(super) fn of_room(room: &Workspace<'_>) -> Result<Lock> {
-        let lock = Lock::parse("what apt knows", &room.packages()?)?;
-        let installed = room.installed()?;
+    /// What was installed in a workspace.
+    pub(super) fn of_workspace(workspace: &Workspace<'_>) -> Result<Lock> {
+        let lock = Lock::parse("what apt knows", &workspace.packages()?)?;
+        let installed = workspace.installed()?;
         if lock.0.len() == installed {
             return Ok(lock);
         }

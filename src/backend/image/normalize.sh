@@ -1,12 +1,12 @@
 #!/bin/sh
-# seal FOLDER measure: takes out of the tree in FOLDER what says when and where it was made; prints its size in bytes.
-# seal FOLDER BYTES: makes its file system, YARD/root.ext4; the same tree makes the same bytes.
+# normalize FOLDER measure: takes out of the tree in FOLDER what says when and where it was made; prints its size in bytes.
+# normalize FOLDER BYTES: makes its file system, RESULTS/root.ext4; the same tree makes the same bytes.
 #
-# Runs as root of a namespace. The environment holds YARD, ROOT_UUID and ROOT_SEED.
+# Runs as root of a namespace. The environment holds RESULTS, ROOT_UUID and ROOT_SEED.
 set -eu
 export LC_ALL=C.UTF-8
 cd "$1"
-epoch=$(cat "$YARD/epoch")
+epoch=$(cat "$RESULTS/epoch")
 
 if [ "$2" = measure ]; then
     # Caches, logs, backups and dates that say when and where it was made.
@@ -22,7 +22,7 @@ if [ "$2" = measure ]; then
     du -s --block-size=1 . | cut -f1
     exit
 fi
-disk=$YARD/root.ext4
+disk=$RESULTS/root.ext4
 rm -f "$disk"
 truncate -s "$2" "$disk"
 export E2FSPROGS_FAKE_TIME="$epoch" MKE2FS_CONFIG="$1/etc/mke2fs.conf"
@@ -30,4 +30,4 @@ mke2fs -q -F -t ext4 -U "$ROOT_UUID" -E "hash_seed=$ROOT_SEED,lazy_itable_init=0
 # The other times of an inode are those of this tree on this host.
 last=$(dumpe2fs -h "$disk" 2>/dev/null | awk -F: '/^Inode count/ { all = $2 } /^Free inodes/ { free = $2 } END { print all - free }')
 seq "$last" | awk -v at="@$epoch" '{ for (n = split("atime ctime crtime", field, " "); n; n--) print "set_inode_field <" $1 "> " field[n] " " at }' |
-    debugfs -w -f - "$disk" >/dev/null 2>"$YARD/debugfs.log"
+    debugfs -w -f - "$disk" >/dev/null 2>"$RESULTS/debugfs.log"

@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Workspace<'a> {
     host: &'a Host,
     ours: TempDir,
-    chroot_dir: PathBuf,
+    results: PathBuf,
 }
 
 /// Runs a command as root of the caller's namespace; as root it is root's own.
@@ -36,7 +36,7 @@ impl<'a> Workspace<'a> {
             made.map_err(|error| Error::host(format!("cannot write to `{parent}`: {error}")))?;
         let line = "dir=$(mktemp -d --tmpdir=\"$1\") && chmod 755 \"$dir\" && echo \"$dir\"";
         let said = host.read(&Workspace::words(&["sh", "-euc", line, "sh", &parent]))?;
-        Ok(Workspace { host, ours, chroot_dir: PathBuf::from(said.trim()) })
+        Ok(Workspace { host, ours, results: PathBuf::from(said.trim()) })
     }
 
     /// Something in our folder.
@@ -55,8 +55,8 @@ impl<'a> Workspace<'a> {
     }
 
     /// The folder of the namespace's root.
-    pub(super) fn chroot_dir(&self) -> &Path {
-        &self.chroot_dir
+    pub(super) fn results(&self) -> &Path {
+        &self.results
     }
 
     /// The command that runs `words` as root of the namespace.
@@ -66,25 +66,25 @@ impl<'a> Workspace<'a> {
 
     /// The packages that were installed: `name version architecture sha256`, one a line.
     pub(super) fn packages(&self) -> Result<String> {
-        files::read(&self.chroot_dir.join("packages"))
+        files::read(&self.results.join("packages"))
     }
 
     /// How many packages there are.
     pub(super) fn installed(&self) -> Result<usize> {
-        Ok(files::read(&self.chroot_dir.join("installed"))?.lines().count())
+        Ok(files::read(&self.results.join("installed"))?.lines().count())
     }
 
     /// What came from the Python registry inside of a package: `name-version.dist-info`, one a line.
     pub(super) fn python(&self) -> Result<String> {
-        files::read(&self.chroot_dir.join("python"))
+        files::read(&self.results.join("python"))
     }
 }
 
 impl Drop for Workspace<'_> {
     fn drop(&mut self) {
         // What cannot be removed is in the folder for what may be.
-        let chroot_dir = self.chroot_dir.to_string_lossy();
-        let words = ["rm", "-rf", "--one-file-system", &chroot_dir, &self.tree()];
+        let results = self.results.to_string_lossy();
+        let words = ["rm", "-rf", "--one-file-system", &results, &self.tree()];
         self.host.run(&Workspace::words(&words)).ok();
     }
 }
