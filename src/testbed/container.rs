@@ -42,6 +42,9 @@ mount --rbind "$0" /sys/fs/cgroup
 exec "$@"
 "#;
 
+/// The longest that a killed container takes to be gone.
+const ENDS: Duration = Duration::from_secs(30);
+
 /// How `systemd-nspawn` ends when the container reboots.
 const REBOOTS: i32 = 133;
 
@@ -153,9 +156,19 @@ impl Container {
         fs::remove_file(log).ok();
     }
 
-    /// Ends it at once; what it has written stays.
-    pub fn end(&mut self) {
+    /// Ends it at once, as if the plug were pulled; what it has written stays.
+    ///
+    /// What `systemd-nspawn` has started survives it: the container's first process goes first, and takes all others along.
+    pub fn end(&mut self, host: &Host) -> Result<()> {
+        if self.is_running() {
+            host.run(&["kill", "-KILL", &self.leader()?])?;
+            let ended = wait_until(ENDS, Duration::from_millis(100), || Ok(!self.is_running()))?;
+            if !ended {
+                return Err(Error::host("the container does not end"));
+            }
+        }
         self.process = None;
+        Ok(())
     }
 
     /// Time since it was last switched on.

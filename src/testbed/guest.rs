@@ -29,11 +29,12 @@ impl Guest {
     }
 
     /// Ends it at once, however it runs.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, host: &Host) -> Result<()> {
         match self {
             Guest::Qemu(machine) => machine.cut_power(),
-            Guest::Container(container) => container.end(),
+            Guest::Container(container) => container.end(host)?,
         }
+        Ok(())
     }
 
     /// Pulls the plug, which a container has not: what it wrote is in this host's memory.
@@ -92,7 +93,7 @@ impl Guest {
     /// Waits until its shell answers.
     pub fn wait_for_shell(&mut self, host: &Host, limit: Duration) -> Result<()> {
         match self {
-            Guest::Qemu(machine) => machine.wait_for_shell(limit),
+            Guest::Qemu(machine) => machine.wait_for_shell(host, limit),
             Guest::Container(container) => container.wait_for_shell(host, limit),
         }
     }

@@ -72,7 +72,10 @@ fn case_of(
                 times.cloud_init = console::finished(&context.machine.console());
             }
             times.steps = steps(&mut context);
-            end(&mut context, &dir, results.failed() == failed);
+            if let Err(error) = end(&mut context, &dir, results.failed() == failed) {
+                let title = format!("{}: its machine can be switched off", case.name);
+                results.add(false, &title, &error.to_string());
+            }
         }
         Err(error) => {
             let title = format!("{}: the stage is set", case.name);
@@ -125,25 +128,26 @@ fn steps(context: &mut CaseContext<'_>) -> String {
 }
 
 /// A good case leaves its console; a bad one everything.
-fn end(context: &mut CaseContext<'_>, dir: &Path, good: bool) {
+fn end(context: &mut CaseContext<'_>, dir: &Path, good: bool) -> Result<()> {
     if good {
-        context.machine.end();
+        context.machine.end(context.host)?;
         discard(context.host, dir);
         context.progress.wipe();
-        return;
+        return Ok(());
     }
     let journal = "journalctl --no-pager -o short-monotonic | tail -n 20000";
     if let Ok(outcome) = context.machine.run(context.host, journal, Duration::from_secs(180)) {
         files::write(&dir.join("journal.log"), &outcome.stdout).ok();
     }
     context.machine.run(context.host, "sync", Duration::from_secs(60)).ok();
-    context.machine.end();
+    let ended = context.machine.end(context.host);
     context.progress.say(&format!(
         "{}: console, journal, the script's words and the disk are in {}\n\
          hint: `homeseed test --shell` with the same site boots that disk and gives you a shell",
         context.case.name,
         dir.display()
     ));
+    ended
 }
 
 /// What a machine has written is of no use once its case is good.
