@@ -51,6 +51,8 @@ pub struct Machine {
     shell: Shell,
     powered: Instant,
     starts: u32,
+    /// Bytes of the console when it was last switched on.
+    said: usize,
 }
 
 /// The socket of its shell; no other has a longer name.
@@ -86,6 +88,7 @@ impl Machine {
             shell: Shell::new(&dir.join(SHELL)),
             powered: Instant::now(),
             starts: 0,
+            said: 0,
         }
     }
 
@@ -98,6 +101,7 @@ impl Machine {
     /// Switches it on.
     pub fn start(&mut self, host: &Host) -> Result<()> {
         self.starts += 1;
+        self.said = self.console().len();
         if self.hardware.board == Board::Uefi && !self.dir.join("variables.fd").exists() {
             let file = self.dir.join("variables.fd").to_string_lossy().into_owned();
             host.run(&self.root.words(&["cp", OVMF[1], &file]))?;
@@ -133,8 +137,29 @@ impl Machine {
         self.shell.run(line, limit)
     }
 
-    /// Waits until its shell answers.
-    pub fn wait_for_shell(&mut self, limit: Duration) -> Result<()> {
+    /// Waits until its shell answers; a QEMU that fails before that machine has begun is started once more.
+    pub fn wait_for_shell(&mut self, host: &Host, limit: Duration) -> Result<()> {
+        match self.answers(limit) {
+            Err(error) if self.is_stillborn() => {
+                eprintln!("{error}: starting it again");
+                self.start(host)?;
+                self.answers(limit)
+            }
+            result => result,
+        }
+    }
+
+    /// Whether QEMU stopped at an assertion of its own while the machine's kernel had not begun with its first process:
+    /// seen once in hundreds of starts, a write beyond an MSI-X table while devices are probed by two processors.
+    fn is_stillborn(&mut self) -> bool {
+        let console = self.console();
+        let Some(process) = self.process.as_mut() else { return false };
+        !process.is_running()
+            && console::read(process.log()).contains(": Assertion `")
+            && !console.get(self.said..).unwrap_or_default().contains("Run /init")
+    }
+
+    fn answers(&mut self, limit: Duration) -> Result<()> {
         let answers = wait_until(limit, Duration::from_millis(500), || {
             if self.run("true", Duration::from_secs(5)).is_ok() {
                 return Ok(true);
