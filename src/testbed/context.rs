@@ -90,7 +90,6 @@ impl CaseContext<'_> {
             }
             "another" => self.another(text).map(success),
             "again" => self.again().map(answer),
-            "bare" => self.bare().map(answer),
             "dns" => self.internet.say(self.host, text).map(success),
             "certificate" => self.certificate(text).map(answer),
             "names" => self.internet.name_machine(&self.plan.names).map(success),
@@ -164,13 +163,6 @@ impl CaseContext<'_> {
     fn again(&mut self) -> Result<String> {
         self.progress.stage(&format!("{}: making the image again", self.case.name));
         Ok(golden::figures(&self.golden()?.make_again(self.host, self.progress)?))
-    }
-
-    /// How long `mmdebstrap` alone takes for the same packages.
-    fn bare(&mut self) -> Result<String> {
-        self.progress.stage(&format!("{}: the same packages, by mmdebstrap alone", self.case.name));
-        let took = self.golden()?.bare(self.host, &self.fixture.keyring())?;
-        Ok(format!("mmdebstrap alone: {} s", took.as_secs()))
     }
 
     /// A chain and its key, for the name in `text`; with a second word, one that is over.

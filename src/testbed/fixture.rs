@@ -92,12 +92,6 @@ impl Fixture {
         self.dir.join("repository/debian")
     }
 
-    /// The keyring that a machine fetches from the repository.
-    #[must_use]
-    pub fn keyring(&self) -> PathBuf {
-        self.repository().join("matrix-org-archive-keyring.gpg")
-    }
-
     /// The fingerprint of the primary key that the repository hangs from, 40 upper case hex digits.
     #[must_use]
     pub fn fingerprint(&self) -> &str {

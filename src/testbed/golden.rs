@@ -1,9 +1,6 @@
 //! Machines that are made ahead of time, inside the test internet: images, and trees of `debootstrap`'s.
 
-use std::{
-    path::{Path, PathBuf},
-    time::{Duration, Instant},
-};
+use std::path::{Path, PathBuf};
 
 use super::{disk::Base, root::Root, stock};
 use crate::{
@@ -90,33 +87,6 @@ impl Golden {
         }
         files::remove(&two)?;
         Ok(made)
-    }
-
-    /// How long `mmdebstrap` alone takes for the packages of the image.
-    pub fn bare(&self, host: &Host, key: &Path) -> Result<Duration> {
-        let packages = image::packages(&self.plan).join(",");
-        let matrix = self.plan.files.iter().find(|it| it.path.ends_with("/matrix-org.sources"));
-        let uri =
-            matrix.and_then(|file| file.contents.lines().find_map(|it| it.strip_prefix("URIs: ")));
-        let uri = uri.ok_or_else(|| Error::new("the plan names no further repository"))?;
-        let sources = self.dir.join("bare.list");
-        let suite = &self.plan.suite;
-        let matrix = format!("deb [signed-by={}] {uri} {suite} main\n", key.display());
-        files::write(&sources, &(self.archives.sources(suite) + &matrix))?;
-        let began = Instant::now();
-        host.run(&[
-            "mmdebstrap",
-            "--mode=unshare",
-            "--variant=minbase",
-            "--format=tar",
-            "--aptopt=Acquire::Languages \"none\"",
-            "--aptopt=APT::Install-Recommends \"false\"",
-            &format!("--include={packages}"),
-            suite,
-            "/dev/null",
-            &sources.to_string_lossy(),
-        ])?;
-        Ok(began.elapsed())
     }
 
     /// A disk for one machine: the image with the run's trust and shell laid in, on a larger disk.
