@@ -36,9 +36,6 @@ another() { ask another "$1"; }
 # again: makes the image once more; succeeds when it is the same.
 again() { ask again; }
 
-# bare: how long mmdebstrap alone takes for the packages of the image.
-bare() { ask bare; }
-
 # names_appear: from now on the DNS knows the machine.
 names_appear() { ask names; }
 
@@ -157,10 +154,10 @@ federation() {
     holds 'Synapse says nothing of an error meanwhile' no_error_since "$federation_since"
 }
 
-# no_error_since SECONDS: what Synapse itself calls an error, since then; its journal must be there to be read.
+# no_error_since SECONDS: what Synapse itself calls an error, with its traceback; its journal must be there to be read.
 no_error_since() {
     guest "journalctl -q -b -o cat -u matrix-synapse | grep -q 'now listening' || { echo 'no journal'; exit 1; }
-        ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -E '^(ERROR|CRITICAL) '"
+        ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -A 40 -E '^(ERROR|CRITICAL) '"
 }
 
 # standard_case: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
@@ -173,6 +170,40 @@ standard_case() {
     ready 1500
     checks
     federation
+}
+
+# desk_opens: what an operator has who asks `homeseed verify`: the site, which trusts what is tested, a way in by ssh,
+# and the machine's key.
+desk_opens() {
+    {
+        cat "$SITE"
+        printf 'apt:\n  matrix:\n    url: %s\n    fingerprint: %s\n' "$REPOSITORY" "$FINGERPRINT"
+    } >"$DIR/site.yaml"
+    ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
+    guest "mkdir -p -m 700 /root/.ssh && echo '$(cat "$DIR/key.pub")' >>/root/.ssh/authorized_keys"
+    echo "$HOST $(guest 'cat /etc/ssh/ssh_host_ed25519_key.pub')" >"$DIR/known_hosts"
+}
+
+# verify ARGUMENTS...: asks for a verdict, kept in a file; its status is that of the program.
+verify() {
+    tell 'verifying from the desk'
+    verify_status=0 verify_fails=
+    "$HOMESEED" verify "$DIR/site.yaml" --format tap "$@" >"$DIR/verify.tap" 2>"$DIR/verify.err" || verify_status=$?
+}
+
+# verify_inside ARGUMENTS...: the same, on the machine too; a container fails exactly where it has no kernel of its own.
+verify_inside() {
+    verify --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
+        --ssh-option IdentitiesOnly=yes "$@"
+    [ "$RUNS_IN" = qemu ] || verify_fails=$OWN_KERNEL
+}
+
+# all_well COUNT: the last verdict finds nothing wrong, and at least so many facts were looked at.
+all_well() {
+    if [ "$verify_status" = "$((${#verify_fails} > 0))" ] && [ "$(grep -c '^ok ' "$DIR/verify.tap")" -ge "$1" ] &&
+        [ "$(sed -n 's/^not ok [0-9]* - //p' "$DIR/verify.tap")" = "$verify_fails" ]; then return; fi
+    cat "$DIR/verify.tap" "$DIR/verify.err"
+    return 1
 }
 
 # finish: says how many results there were; without it a case has failed.

@@ -5,6 +5,3 @@ boot
 ready 1500
 ok "power-on to ready: $(age) s"
 checks
-reboot_machine
-ready 1500
-checks

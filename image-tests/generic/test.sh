@@ -12,6 +12,3 @@ holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 holds 'the inventory is that of the document' [ "$(guest 'sha256sum </usr/lib/homeseed/inventory' | cut -c-64)" = "$PAYLOAD" ]
 holds 'the image knows no site' unnamed
 checks
-reboot_machine
-ready 1500
-checks

@@ -11,6 +11,7 @@ use super::{
     context::{CaseContext, PEER_USER, UNLISTED_PEER},
     link::{MACHINE, MACHINE6},
     results::Results,
+    verdict,
 };
 use crate::{
     error::{Error, Result},
@@ -117,6 +118,7 @@ fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
         set("ADMIN", &case.admin),
         set("LISTED", case.listed.as_deref().unwrap_or_default()),
         set("RUNS_IN", case.lane.word()),
+        set("OWN_KERNEL", &verdict::own_kernel(&case.plan.checks)),
         set("ANYONE", if case.anyone { "yes" } else { "" }),
         set("MACHINE", MACHINE),
         set("MACHINE6", MACHINE6),

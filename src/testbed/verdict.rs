@@ -45,6 +45,12 @@ fn difference(tap: &str, checks: &[Check]) -> Result<BTreeSet<String>, String> {
     Ok(failed.symmetric_difference(&declared(checks)).cloned().collect())
 }
 
+/// The titles of the checks that a container cannot make, a line each.
+#[must_use]
+pub fn own_kernel(checks: &[Check]) -> String {
+    declared(checks).into_iter().collect::<Vec<_>>().join("\n")
+}
+
 fn declared(checks: &[Check]) -> BTreeSet<String> {
     checks.iter().filter(|check| check.own_kernel).map(Check::title).collect()
 }
