@@ -36,6 +36,9 @@ pub const HOME: &str = "/usr/lib/homeseed";
 /// Where the public facts about a machine stand, as shell.
 pub const FACTS: &str = "/etc/homeseed/site.env";
 
+/// Where the machine's own script of checks takes these facts from, exported.
+const ON_THE_MACHINE: &str = ". /usr/lib/homeseed/lib.sh\n";
+
 /// What the machine for one site consists of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
@@ -107,7 +110,7 @@ impl Plan {
     pub fn script(&self) -> String {
         let mut checks = self.checks.clone();
         checks.retain(|check| check.from != Vantage::Outside);
-        self.script_of(&checks, &|text| minify("part.sh", text))
+        check::script(&checks, &self.helpers, ON_THE_MACHINE, &|text| minify("part.sh", text))
     }
 
     /// Every check, for another computer; no check is given more than `seconds` to come true.
@@ -120,11 +123,7 @@ impl Plan {
             check.wait = check.wait.min(seconds);
             check.from = check.from.reached_from();
         }
-        self.script_of(&checks, &str::to_owned)
-    }
-
-    fn script_of(&self, checks: &[Check], shrunk: &dyn Fn(&str) -> String) -> String {
-        check::script(checks, &self.helpers, &self.facts_text(), shrunk)
+        check::script(&checks, &self.helpers, &self.facts_text(), &str::to_owned)
     }
 
     /// The facts as shell, one assignment a line.

@@ -14,7 +14,6 @@ max_connections = 30
 shared_buffers = $((memory / 8))MB
 effective_cache_size = $((memory / 2))MB
 maintenance_work_mem = $((memory / 16))MB
-work_mem = 4MB
 wal_compression = on
 jit = off
 EOF

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! overlay/bake        applies the rest to a tree; refuses when any of it was changed
-//!         inventory   <sha256> <mode> <owner>:<group> <layer> <path>, one line a file
+//!         inventory   <sha256> <mode> <owner>:<group> <path>, one line a file
 //!         packages    what is installed, by name
 //!         sources     the apt sources among the files: a link into the tree
 //!         units       what the convergence enables: a link into the tree

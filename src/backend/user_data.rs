@@ -20,7 +20,6 @@ use payload::{Packed, Width};
 use crate::{
     error::{Error, Result},
     plan::Plan,
-    template::yaml_string,
 };
 
 /// The part of the script that does not depend on the plan.
@@ -35,8 +34,13 @@ const HEAD: &str = "#cloud-config\n# homeseed ";
 /// As long as the digest of a payload is.
 const DIGEST: usize = 64;
 
-/// As wide as a terminal surely is.
-const TERMINAL: usize = 80;
+/// How much of the digest of a site's text is said: enough to know one by, and nothing rests on it.
+const SITE_DIGITS: usize = 16;
+
+/// One host key is enough, and the others take a small machine half of its boot.
+///
+/// Who may log in stands in the payload alone: a key takes its bytes once, and is in force before sshd first starts.
+const HOST_KEYS: &str = "ssh_genkeytypes: [ed25519]\n";
 
 /// How the payload stands in the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -119,7 +123,7 @@ pub fn at_most(plan: &Plan) -> usize {
 fn document(plan: &Plan, digest: &str, unpack: &str) -> String {
     let script = SCRIPT.replace("@WANT@", digest).replace("@UNPACK@\n", unpack);
     let body: String = script.lines().map(indented).collect();
-    format!("{}{}bootcmd:\n- |\n{body}", provenance(plan), logins(&plan.ssh_keys))
+    format!("{}{HOST_KEYS}bootcmd:\n- |\n{body}", provenance(plan))
 }
 
 /// One blank is enough for YAML.
@@ -129,55 +133,7 @@ fn indented(line: &str) -> String {
 
 fn provenance(plan: &Plan) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
+    let site = &site[..SITE_DIGITS.min(site.len())];
     let who = format!("{HEAD}{version}: {host}\n");
     format!("{who}# site sha256:{site}\n")
-}
-
-/// Who may log in. Passwords are left alone unless there is a key: nobody is locked out.
-///
-/// One host key is enough, and the others take a small machine half of its boot.
-fn logins(keys: &[String]) -> String {
-    let host_keys = "ssh_genkeytypes: [ed25519]\n";
-    if keys.is_empty() {
-        return host_keys.to_owned();
-    }
-    let keys: String =
-        keys.iter().map(|key| format!("- {}\n", folded(&yaml_string(key)))).collect();
-    format!("ssh_authorized_keys:\n{keys}ssh_pwauth: false\n{host_keys}")
-}
-
-/// A quoted string in lines that a terminal shows as one: YAML takes the ends of lines behind a backslash for none.
-fn folded(quoted: &str) -> String {
-    let (mut text, mut column, mut rest) = (String::new(), 2, quoted);
-    while let Some(first) = rest.chars().next() {
-        let length = match rest.as_bytes() {
-            [b'\\', b'u', ..] => 6,
-            [b'\\', b'U', ..] => 10,
-            [b'\\', ..] => 2,
-            _ => first.len_utf8(),
-        };
-        if column + length >= TERMINAL && first != ' ' && rest != "\"" {
-            text += "\\\n ";
-            column = 1;
-        }
-        text += &rest[..length];
-        column += length;
-        rest = &rest[length..];
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folded_string_is_the_string() {
-        let long = "a\"\\ é\u{1f600}".repeat(30);
-        for text in ["", "x", &"x".repeat(73), &"x".repeat(74), &"x".repeat(75), &long] {
-            let folded = folded(&yaml_string(text));
-            assert!(format!("- {folded}").lines().all(|line| line.len() <= 80), "{folded}");
-            assert_eq!(serde_yaml::from_str::<String>(&folded).expect(&folded), text);
-        }
-    }
 }

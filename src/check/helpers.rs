@@ -44,10 +44,11 @@ pub(super) fn only(shell: &str, names: &BTreeSet<&str>) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// Each definition with its text: a function or a variable begins at the margin and goes on to the next.
+/// Each definition with its text: a function or a variable begins at the margin and goes on to the next. What a comment
+/// speaks of is not called.
 fn definitions(shell: &str) -> Vec<(&str, String)> {
     let mut found: Vec<(&str, String)> = Vec::new();
-    for line in shell.lines() {
+    for line in shell.lines().filter(|line| !line.trim_start().starts_with('#')) {
         match (defined(line), found.last_mut()) {
             (Some(name), _) => found.push((name, format!("{line}\n"))),
             (None, Some((_, text))) => *text += &format!("{line}\n"),

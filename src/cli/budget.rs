@@ -106,7 +106,7 @@ pub(super) fn advice(site: &Site, encoding: Encoding, gzip: Option<usize>) -> Ve
         advice.push(format!("`--encoding gzip` makes {length} bytes, for who takes a file"));
     }
     if site.ssh_keys().iter().any(|key| key.starts_with("ssh-rsa ")) {
-        advice.push("an Ed25519 key takes about 200 bytes, an RSA key many times that".to_owned());
+        advice.push("an Ed25519 key takes about 50 bytes, an RSA key many times that".to_owned());
     }
     advice
 }

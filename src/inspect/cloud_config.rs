@@ -19,8 +19,6 @@ pub(super) const FIRST: &str = "#cloud-config";
 pub(super) struct Instructions<'a> {
     /// Who may log in.
     pub(super) keys: Vec<String>,
-    /// Whether passwords are closed to SSH.
-    pub(super) closed: bool,
     /// Whether it makes no host key but the one that is enough.
     pub(super) one_host_key: bool,
     /// The script, line by line, without what is blank at its end.
@@ -117,7 +115,6 @@ impl<'a> Scanner<'a> {
         let Some(script) = script else { return Err(self.missing()) };
         Ok(Instructions {
             keys,
-            closed: stands("ssh_pwauth"),
             one_host_key: stands("ssh_genkeytypes"),
             script,
             twice: seen.iter().any(|key| times(key) > 1),

@@ -205,35 +205,33 @@ fn files(script: &str) -> Result<Vec<File>, usize> {
     Ok(files)
 }
 
-/// `f MODE OWNER:GROUP LAYER PATH <<'END'`, and the line that ends it.
+/// `f MODE OWNER:GROUP PATH <<'END'`, and the line that ends it.
 fn headed(line: &str) -> Option<(File, String)> {
     let (entry, end) = line.strip_prefix("f ")?.split_once(" <<'")?;
     let end = end.strip_suffix('\'')?.to_owned();
-    let [mode, owner, layer, path] = entry.splitn(4, ' ').collect::<Vec<_>>().try_into().ok()?;
+    let [mode, owner, path] = entry.splitn(3, ' ').collect::<Vec<_>>().try_into().ok()?;
     // The machine's shell reads this line: nothing in it may mean anything to a shell.
     let harmless = |c: char| c.is_ascii_alphanumeric() || "._/@+:=,%-".contains(c);
-    let is_harmless = [owner, layer, path].iter().all(|it| it.chars().all(harmless));
+    let is_harmless = [owner, path].iter().all(|it| it.chars().all(harmless));
     let is_inside = path.starts_with('/') && !path.split('/').any(|part| part == "..");
     let (owner, group) = owner.split_once(':').filter(|_| is_harmless && is_inside)?;
     let mode = u32::from_str_radix(mode, 8).ok().filter(|it| *it < 0o10000)?;
-    let [path, layer, owner, group] = [path, layer, owner, group].map(str::to_owned);
-    Some((File { path, layer, mode: Mode(mode), owner, group, contents: String::new() }, end))
+    let [path, owner, group] = [path, owner, group].map(str::to_owned);
+    let (layer, contents) = (String::new(), String::new());
+    Some((File { path, layer, mode: Mode(mode), owner, group, contents }, end))
 }
 
-/// Who may log in stands in the payload too: one of its files holds these keys, in this order, and nothing else.
-fn logins(told: &Instructions<'_>, files: &[File]) -> Result<(), Fault> {
+/// The keys for SSH in `files`: all lines of those that hold nothing else.
+pub(super) fn keys(files: &[File]) -> Vec<String> {
     let is_key = |line: &str| ssh_key::PublicKey::from_openssh(line).is_ok();
-    let holds_keys = |file: &&File| !file.contents.is_empty() && file.contents.lines().all(is_key);
-    let mut holders = files.iter().filter(holds_keys).peekable();
-    let is_right = if told.keys.is_empty() {
-        holders.peek().is_none()
-    } else {
-        holders.any(|file| file.contents.lines().eq(told.keys.iter().map(String::as_str)))
-    };
-    let says = if !is_right {
+    let holders = files.iter().filter(|file| file.contents.lines().all(is_key));
+    holders.flat_map(|file| file.contents.lines()).map(str::to_owned).collect()
+}
+
+/// Who may log in stands in the payload: if the document says it too, it says the same.
+fn logins(told: &Instructions<'_>, files: &[File]) -> Result<(), Fault> {
+    let says = if !told.keys.is_empty() && told.keys != keys(files) {
         "the keys for SSH are not those that the machine takes"
-    } else if told.closed == told.keys.is_empty() {
-        "`ssh_pwauth` is not what it should be"
     } else if !told.one_host_key {
         "`ssh_genkeytypes` is missing"
     } else {

@@ -13,7 +13,7 @@ pub struct Difference {
     pub added: Vec<String>,
     /// Paths that the document alone has.
     pub removed: Vec<String>,
-    /// Paths of files whose contents, mode, owner or layer are others.
+    /// Paths of files whose contents, mode or owner are others.
     pub changed: Vec<String>,
     /// Whether other keys may log in.
     pub keys: bool,
@@ -31,7 +31,10 @@ pub fn between(found: &Found, plan: &Plan) -> Difference {
     let paths = |files: &[File], select: &dyn Fn(&File) -> bool| {
         files.iter().filter(|file| select(file)).map(|file| file.path.clone()).collect()
     };
-    let is_changed = |file: &File| of(&file.path, have).is_some_and(|other| other != *file);
+    // A document does not say which layer a file is of.
+    let is_changed = |file: &File| {
+        of(&file.path, have).is_some_and(|it| File { layer: file.layer.clone(), ..it } != *file)
+    };
     let claimed = &found.claims;
     Difference {
         added: paths(&plan.files, &|file| of(&file.path, have).is_none()),
@@ -39,7 +42,7 @@ pub fn between(found: &Found, plan: &Plan) -> Difference {
         changed: paths(&plan.files, &is_changed),
         keys: found.keys.as_ref().is_some_and(|keys| *keys != plan.ssh_keys),
         version: claimed.version.clone().filter(|it| it != env!("CARGO_PKG_VERSION")),
-        site_text: claimed.site_digest.as_ref().is_some_and(|it| *it != plan.site_digest),
+        site_text: claimed.site_digest.as_ref().is_some_and(|it| !plan.site_digest.starts_with(it)),
     }
 }
 

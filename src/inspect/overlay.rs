@@ -139,15 +139,16 @@ fn planned(
     Ok(planned)
 }
 
-/// `<sha256> <mode> <owner>:<group> <layer> <path>`
+/// `<sha256> <mode> <owner>:<group> <path>`
 fn entry(line: &str) -> Option<(&str, File)> {
-    let words: Vec<&str> = line.splitn(5, ' ').collect();
-    let [digest, mode, owner, layer, path] = words.try_into().ok()?;
+    let words: Vec<&str> = line.splitn(4, ' ').collect();
+    let [digest, mode, owner, path] = words.try_into().ok()?;
     let (owner, group) = owner.split_once(':')?;
     let mode = Mode(u32::from_str_radix(mode, 8).ok()?);
-    let [path, layer, owner, group] = [path, layer, owner, group].map(str::to_owned);
+    let [path, owner, group] = [path, owner, group].map(str::to_owned);
     let is_inside = path.starts_with('/') && !path.split('/').any(|part| part == "..");
-    is_inside.then_some((digest, File { path, layer, mode, owner, group, contents: String::new() }))
+    let (layer, contents) = (String::new(), String::new());
+    is_inside.then_some((digest, File { path, layer, mode, owner, group, contents }))
 }
 
 fn spoilt(name: &str, path: &str) -> Damage {

@@ -40,8 +40,8 @@ fn attempt(text: &str) -> Result<Found, Fault> {
         length: text.len(),
         claims: claims(text),
         notes: notes.into_iter().filter(|(_, is_so)| *is_so).map(|(note, _)| note).collect(),
+        keys: Some(contents::keys(&payload.files)),
         payload,
-        keys: Some(told.keys),
     })
 }
 

@@ -185,7 +185,7 @@ impl File {
     /// Its line of the inventory but for the digest.
     #[must_use]
     pub fn entry(&self) -> String {
-        let File { path, layer, mode, owner, group, .. } = self;
-        format!("{mode} {owner}:{group} {layer} {path}")
+        let File { path, mode, owner, group, .. } = self;
+        format!("{mode} {owner}:{group} {path}")
     }
 }

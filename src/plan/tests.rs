@@ -39,7 +39,7 @@ fn a_file_is_placed_rendered_and_named_in_the_inventory() {
     .unwrap();
     let file = plan.files.iter().find(|file| file.path == "/etc/x.env").unwrap();
     assert_eq!(file.contents, "HOST=chat.example.org\n");
-    let line = format!("{} 0644 root:root a /etc/x.env\n", sha256("HOST=chat.example.org\n"));
+    let line = format!("{} 0644 root:root /etc/x.env\n", sha256("HOST=chat.example.org\n"));
     assert!(plan.inventory().starts_with(&line), "{}", plan.inventory());
     assert_eq!(plan.digest(), sha256(plan.inventory()));
 }
@@ -54,8 +54,8 @@ fn scripts_may_be_run_and_modes_may_be_given() {
     ];
     let plan = planned("", &files).unwrap();
     let entries: Vec<String> = plan.files.iter().map(File::entry).collect();
-    assert_eq!(entries[0], "0755 root:root a /etc/a");
-    assert_eq!(entries[1], "0640 root:adm a /etc/b");
+    assert_eq!(entries[0], "0755 root:root /etc/a");
+    assert_eq!(entries[1], "0640 root:adm /etc/b");
 }
 
 #[test]

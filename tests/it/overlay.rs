@@ -45,7 +45,7 @@ fn everything_that_the_inventory_names_lies_in_the_tree() {
     let inventory = fs::read_to_string(format!("{path}/inventory")).unwrap();
     assert!(inventory.lines().count() > 30, "{inventory}");
     for line in inventory.lines() {
-        let file = line.split(' ').nth(4).unwrap();
+        let file = line.split(' ').nth(3).unwrap();
         assert!(Path::new(&format!("{path}/tree{file}")).is_file(), "{file}");
     }
     let packages = fs::read_to_string(format!("{path}/packages")).unwrap();

@@ -57,8 +57,12 @@ fn a_document_that_is_too_long_is_refused() {
 }
 
 #[test]
-fn passwords_are_left_alone_when_there_is_no_key() {
-    assert!(!render(&small(), Encoding::Compact, usize::MAX).unwrap().contains("ssh_pwauth"));
+fn a_key_stands_in_a_document_once() {
+    let key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINhoyGb1nVefZAXjc7/9QvuP8FzW41k7CUD2SkNbl+Nd o";
+    let site = "server_name: maple.chat\nhost: chat.maple.chat\noperator:\n  email: o@maple.chat\n";
+    let plan = planned(&format!("{site}  ssh_keys: [{key}]\n"));
+    let document = render(&plan, Encoding::Plain, usize::MAX).unwrap();
+    assert_eq!(document.matches(key).count(), 1);
 }
 
 #[test]

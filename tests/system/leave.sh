@@ -18,7 +18,7 @@ place_all() { # PATH...
     for path; do
         mkdir -p "$home/payload${path%/*}"
         echo "# $path" >"$home/payload$path"
-        echo "- 0644 root:root a $path"
+        echo "- 0644 root:root $path"
     done >"$home/inventory"
     # shellcheck source=/dev/null
     (. "$home/lib.sh" && place)

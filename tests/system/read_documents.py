@@ -10,7 +10,7 @@ import yaml
 
 DIGITS = {c: n for n, c in enumerate(c for c in range(33, 127) if chr(c) not in "\"'\\")}
 QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-KEYS = {"ssh_authorized_keys", "ssh_pwauth", "ssh_genkeytypes", "bootcmd"}
+KEYS = {"ssh_genkeytypes", "bootcmd"}
 
 
 def bytes_of(text, length):
@@ -25,7 +25,7 @@ def bytes_of(text, length):
 
 
 def payload(script):
-    """The here-documents of a script: {path: (mode, owner, layer, contents)}."""
+    """The here-documents of a script: {path: (mode, owner, contents)}."""
     packed = re.search(r">pack <<'\.'\n(.*?)\n\.\n", script, re.S)
     if packed:
         length = int(re.search(r"to_bytes\((\d+),", script).group(1))
@@ -33,12 +33,12 @@ def payload(script):
         script = lzma.decompress(bytes_of(text, length)).decode("ascii")
     found, lines = {}, iter(script.split("\n"))
     for line in lines:
-        head = re.fullmatch(r"f (\d{4}) (\S+) (\S+) (\S+) <<'(\.+)'", line)
+        head = re.fullmatch(r"f (\d{4}) (\S+) (\S+) <<'(\.+)'", line)
         if head:
-            mode, owner, layer, path, end = head.groups()
+            mode, owner, path, end = head.groups()
             body = "".join(text + "\n" for text in iter(lambda: next(lines), end))
             assert path not in found, path
-            found[path] = (mode, owner, layer, body)
+            found[path] = (mode, owner, body)
     return found
 
 
@@ -48,18 +48,16 @@ def check(pair, number):
     if number % 50 == 0:
         assert read == yaml.safe_load(document), "the two loaders of PyYAML disagree"
         assert read == yaml.load(document.replace("\n", "\r\n"), QUICK), "CRLF changes it"
-    assert set(read) <= KEYS, set(read)
-    assert read.get("ssh_authorized_keys", []) == plan["ssh_keys"], read
-    assert read.get("ssh_pwauth", None) is (False if plan["ssh_keys"] else None)
+    assert set(read) == KEYS, set(read)
     [script] = read["bootcmd"]
     files = payload(script)
     want = {
-        it["path"]: (it["mode"], it["owner"] + ":" + it["group"], it["layer"], it["contents"])
+        it["path"]: (it["mode"], it["owner"] + ":" + it["group"], it["contents"])
         for it in plan["files"]
     }
     assert files == want, {path for path in {**files, **want} if files.get(path) != want.get(path)}
     lines = [
-        "%s %s\n" % (hashlib.sha256(want[path][3].encode()).hexdigest(), " ".join(want[path][:3] + (path,)))
+        "%s %s\n" % (hashlib.sha256(want[path][2].encode()).hexdigest(), " ".join(want[path][:2] + (path,)))
         for path in sorted(want)
     ]
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()

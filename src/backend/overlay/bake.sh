@@ -83,7 +83,7 @@ inside() {
 deliver() {
     home=$root/usr/lib/homeseed
     rm -rf "$home/new"
-    while read -r _ mode _ _ path; do
+    while read -r _ mode _ path; do
         mkdir -p "$home/new${path%/*}"
         install -m "$mode" "$overlay/tree$path" "$home/new$path"
     done <"$overlay/inventory"

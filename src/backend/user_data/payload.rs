@@ -35,7 +35,7 @@ pub(super) enum Effort {
 
 /// Writes one file, and the line of the inventory for it.
 pub(crate) const PLACE: &str =
-    "f() { mkdir -p .${4%/*}; cat >.$4; chmod $1 .$4; echo $* >>list; }\n";
+    "f() { mkdir -p .${3%/*}; cat >.$3; chmod $1 .$3; echo $* >>list; }\n";
 
 /// Makes the inventory, and puts all in force if it is what it should be.
 pub(crate) const FINISH: &str = "\

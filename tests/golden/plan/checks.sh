@@ -26,15 +26,6 @@ check_curl() {
     curl -sSfm20 $CHECK_CURL "$@"
 }
 # check_unit UNIT: active; waiting is of no use once it has failed.
-check_unit() {
-    ! systemctl is-failed --quiet "$1" || { systemctl status --no-pager "$1"; exit 99; }
-    systemctl is-active "$1"
-}
-# check_json URL JSON: exactly this but for blanks, as JSON, for every origin. Redirects are followed as others do.
-check_json() {
-    want "$2*application/json" "$(check_curl -L --proto-redir =https -w "%header{access-control-allow-origin}%{content_type}" "$1" |
-        tr -d " \t\r\n" | sed "s/;.*//")"
-}
 '
 with=$helpers
 

@@ -59,13 +59,13 @@ gone() { # LIST
 # Lays every planned file. An owner that does not exist yet is root until it does.
 place() {
     [ -d "$home/payload" ] || return 0
-    while read -r _ mode owner _ path; do
+    while read -r _ mode owner path; do
         case $owner in root:root) ;; *) getent group "${owner#*:}" >/dev/null || owner=root:root ;; esac
         [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
         install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$home/payload$path" "$path.homeseed"
     done <"$home/inventory"
     sync
-    while read -r _ _ _ _ path; do mv "$path.homeseed" "$path"; done <"$home/inventory"
+    while read -r _ _ _ path; do mv "$path.homeseed" "$path"; done <"$home/inventory"
     leave
     cp "$home/inventory" "$state/placed"
     cp "$home/units" "$state/"
@@ -74,7 +74,7 @@ place() {
 
 # What is no longer planned goes: units stop, ports close, files are removed. Packages stay; the status names them.
 leave() {
-    files=$(sed 's/.* //' "$state/placed" 2>/dev/null | grep -vxF "$(cut -d' ' -f5 "$home/inventory")") || true
+    files=$(sed 's/.* //' "$state/placed" 2>/dev/null | grep -vxF "$(cut -d' ' -f4 "$home/inventory")") || true
     units=$(gone units; echo "$files" | sed -n 's|^/etc/systemd/system/\([^/]*\)$|\1|p')
     [ -n "$files$units" ] || return 0
     for unit in $units; do systemctl disable --quiet --now "$unit" || true; done
