@@ -76,6 +76,22 @@ fn six_keys_and_fifty_servers_fit_the_strictest_provider_as_text() {
     assert!(length > 15_000, "{length}");
 }
 
+/// All but the one that shows everything a layer of one's own can have.
+#[test]
+fn the_machines_of_the_tests_get_what_the_strictest_provider_takes() {
+    let cases = fs::read_dir("image-tests").unwrap().map(|case| case.unwrap().path());
+    let cases = cases.filter(|case| case.is_dir() && !case.ends_with("own-layer"));
+    let files = cases.flat_map(|case| fs::read_dir(case).unwrap()).map(|it| it.unwrap().path());
+    let sites: Vec<_> =
+        files.filter(|file| file.extension().is_some_and(|it| it == "yaml")).collect();
+    assert!(sites.len() > 12, "{sites:?}");
+    for site in sites {
+        let site = site.to_str().unwrap();
+        let output = given(&["user-data", site, "--limit", "16384"], "");
+        assert_eq!(output.status.code(), Some(0), "{site}: {}", said(&output));
+    }
+}
+
 #[track_caller]
 fn made(words: &[&str], site: &str) -> Output {
     let output = given(&[&["user-data", "-"], words].concat(), site);
