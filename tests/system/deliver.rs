@@ -41,10 +41,10 @@ impl Machine {
         let root = self.dir.path().display();
         let home =
             format!("s|^home=.*|home={root}/home|; s|payload$home|payload/usr/lib/homeseed|");
-        let units = format!("s| /etc/| {root}/etc/|");
+        let paths = format!("s| /etc/| {root}/etc/|g; s| /var/lib/| {root}/|g");
         format!(
             "mkdir -p {root}/etc/systemd/system; systemctl() {{ echo $* >>{root}/systemctl; }}\n\
-             sed '{home}; {units}' $d/payload/usr/lib/homeseed/arm >{root}/arm && . {root}/arm"
+             sed '{home}; {paths}' $d/payload/usr/lib/homeseed/arm >{root}/arm && . {root}/arm"
         )
     }
 
@@ -86,6 +86,21 @@ fn documents() -> [String; 2] {
 }
 
 #[test]
+fn the_rules_of_sshd_are_laid_at_once_before_anything_was_placed_and_then_no_more() {
+    let [document, _] = documents();
+    let rules = "etc/ssh/sshd_config.d/10-homeseed.conf";
+    for (placed, laid) in [(false, true), (true, false)] {
+        let machine = Machine::new();
+        if placed {
+            fs::create_dir_all(machine.path("homeseed")).unwrap();
+            fs::write(machine.path("homeseed/placed"), "").unwrap();
+        }
+        machine.boot(&document);
+        assert_eq!((machine.path(rules).exists(), machine.times_armed()), (laid, 1), "{placed}");
+    }
+}
+
+#[test]
 fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
     for document in documents() {
         let machine = Machine::new();
@@ -106,6 +121,7 @@ fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
             assert_eq!(armed, file.contents, "{name}");
         }
         assert!(machine.path("etc/systemd/system/homeseed.timer").exists());
+        assert!(machine.path("etc/ssh/sshd_config.d/10-homeseed.conf").exists());
         let delivered = machine.delivered();
         machine.boot(&document);
         assert_eq!((machine.times_armed(), machine.console()), (2, String::new()));
