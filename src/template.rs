@@ -18,7 +18,6 @@ use minijinja::{
 use crate::error::{Error, Place};
 
 pub use conditional::{Conditional, counting, holds as condition_holds};
-pub use escape::yaml_string;
 pub use kind::Kind;
 
 /// Templates by name, compiled once and rendered for any number of sites.

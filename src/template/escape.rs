@@ -103,12 +103,6 @@ fn sql(text: &str) -> Result<String, String> {
     Ok(token::marked(&format!("'{}'", text.replace('\'', "''"))))
 }
 
-/// A string as YAML 1.1 reads it back, in ASCII and on one line.
-#[must_use]
-pub fn yaml_string(text: &str) -> String {
-    quoted(Kind::Yaml, text)
-}
-
 fn quoted(kind: Kind, text: &str) -> String {
     let mut out = String::from("\"");
     for c in text.chars() {

@@ -113,7 +113,7 @@ fn who_may_log_in_is_part_of_the_document() {
                 1,
             )
         };
-        assert_eq!(kind(telling(&[key])), None, "a document of an earlier version says it twice");
+        assert_eq!(kind(telling(&[key])), None, "cloud-init lets in whom the payload does");
         assert_eq!(kind(telling(&[&another])), Some(Kind::Changed));
         assert_eq!(kind(telling(&[key, &another])), Some(Kind::Changed));
         for (from, to) in [

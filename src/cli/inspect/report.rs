@@ -36,8 +36,8 @@ pub(super) fn text(found: &Found, difference: Option<&Difference>) -> String {
     );
     let row = |file: &File| {
         let owner = format!("{}:{}", file.owner, file.group);
-        let File { path, mode, layer, contents, .. } = file.clone();
-        [contents.len().to_string(), mode.to_string(), owner, layer, path]
+        let File { path, mode, contents, .. } = file.clone();
+        [contents.len().to_string(), mode.to_string(), owner, path]
     };
     let rows = table::text(&files.iter().map(row).collect::<Vec<_>>(), &[0]);
     [head, claims(found), notes(found), difference.map(against).unwrap_or_default(), rows].concat()
@@ -121,7 +121,6 @@ fn damage(damage: &Damage) -> Value {
 fn file(file: &File) -> Value {
     json!({
         "path": file.path,
-        "layer": file.layer,
         "mode": file.mode,
         "owner": file.owner,
         "group": file.group,
