@@ -77,7 +77,8 @@ fn is_of_word(c: char) -> bool {
 mod tests {
     use super::{super::Vantage, *};
 
-    const SHELL: &str = "# Of both.\na() { b \"$c\"; }\nb() {\n  true\n}\nc=1\nd() { a; }\n";
+    const SHELL: &str =
+        "# Of both.\na() { b \"$c\"; }\n# Not d.\nb() {\n  true\n}\nc=1\nd() { a; }\n";
 
     fn check(run: &str) -> Check {
         Check {
@@ -98,7 +99,7 @@ mod tests {
             [Helpers { layer: "x".to_owned(), shell: SHELL.to_owned(), callers: Vec::new() }];
         let kept = |run: &str| only(SHELL, &called(&[check(run)], &helpers));
         assert_eq!(kept("d"), SHELL);
-        assert_eq!(kept("a 1"), "# Of both.\na() { b \"$c\"; }\nb() {\n  true\n}\nc=1\n");
+        assert_eq!(kept("a 1"), "# Of both.\na() { b \"$c\"; }\n# Not d.\nb() {\n  true\n}\nc=1\n");
         assert_eq!(kept("echo $c"), "# Of both.\nc=1\n");
         assert_eq!(kept("true"), "# Of both.\n");
     }
