@@ -1,5 +1,5 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools build lint unit system image-test golden fuzz book static deb package
+.PHONY: demo test tools build lint unit system image-test options golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
 MDBOOK = target/tools/bin/mdbook
@@ -61,6 +61,9 @@ package: deb ## makes the package and tries it
 
 image-test: build ## all cases, or one: make image-test CASE=minimal
 	$(HOMESEED) test image-tests$(if $(CASE),/$(CASE))
+
+options: tools ## rewrites the table of Synapse's options and their types; then review the diff
+	UPDATE=1 cargo test --release --locked --quiet --test system options
 
 golden: ## rewrites the expected output; then review the diff
 	UPDATE=1 cargo test --release --locked

@@ -4,7 +4,9 @@
 
 mod args;
 mod budget;
+mod check;
 mod diff;
+mod explain;
 mod federation;
 mod image;
 mod init;
@@ -28,17 +30,20 @@ use crate::{error::Errors, testbed};
 pub use args::Args;
 pub use paint::report;
 
+/// Whether a file holds a script of checks.
+fn is_script(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"#!/bin/sh\n# Generated: every check ")
+}
+
 /// Does what was asked for.
 pub fn run(args: &Args) -> Result<(), Errors> {
-    paint::choose(args.color);
+    paint::choose(args.color, args.quiet);
     let layers = args.layers.as_deref();
     match &args.verb {
         Verb::Init(args) => return init::run(args),
-        Verb::Check { site } => {
-            let desk = input::desk(site, layers)?;
-            show::cautions(&desk);
-            output::print(&(show::verdict(&desk.plan) + &budget::verdict(&desk.plan)))
-        }
+        Verb::Check(args) => return check::run(args, layers),
+        Verb::Explain(args) => return explain::run(args, layers),
+        Verb::Schema(args) => return explain::schema(args, layers),
         Verb::Plan(args) => return plan::run(args, layers),
         Verb::Diff(args) => return diff::run(args, layers),
         Verb::UserData(args) => return user_data::run(args, layers),
@@ -47,13 +52,10 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::Seed(args) => return args.run(layers),
         Verb::Inspect(args) => return inspect::run(args, layers),
         Verb::WellKnown(args) => return args.run(layers),
-        Verb::Checks { site, list } => {
+        Verb::Checks { site, list, target } => {
             let plan = input::plan(site, layers)?;
-            output::print(&if *list {
-                show::checks(&plan)
-            } else {
-                plan.script_elsewhere(u32::MAX)
-            })
+            let text = if *list { show::checks(&plan) } else { plan.script_elsewhere(u32::MAX) };
+            target.deliver(text.as_bytes(), false, &[site], is_script)
         }
         Verb::Verify(args) => return verify::run(args, layers),
         Verb::Federation(args) => return federation::run(args),

@@ -66,6 +66,19 @@ impl Client {
         Ok(addresses.into_iter().map(|address| SocketAddr::new(address, port)).collect())
     }
 
+    /// Fails when no name server answers: then nothing can be said about anybody.
+    pub async fn asks_the_dns(&self) -> Result<()> {
+        self.names.answer().await.map_err(|reason| {
+            Error::host(reason).hint("is this computer connected to the internet?")
+        })
+    }
+
+    /// Whether connections go another way than their names lead, and where.
+    #[must_use]
+    pub fn route(&self) -> Option<&Route> {
+        self.route.as_ref()
+    }
+
     /// Every address in the DNS, whatever the route.
     pub async fn records(&self, host: &str) -> std::result::Result<Vec<IpAddr>, String> {
         self.names.addresses(host).await

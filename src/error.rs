@@ -22,7 +22,7 @@ pub struct Error {
 enum Fault {
     /// The input is wrong or a check failed: status 1.
     Input,
-    /// A tool or this host failed: status 2.
+    /// A tool or this host failed, or something changes and it was asked whether: status 2.
     Host,
 }
 
@@ -47,10 +47,27 @@ impl Error {
         Error { fault: Fault::Host, ..Error::new(message) }
     }
 
+    /// Something changes, and it was asked whether: no mistake, but another exit status than that of no change.
+    pub fn changes(message: impl Into<String>) -> Error {
+        Error::host(message)
+    }
+
     /// What is wrong, alone.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// Where it is, if that can be said.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_deref()
+    }
+
+    /// What to try, if that is known.
+    #[must_use]
+    pub fn advice(&self) -> Option<&str> {
+        self.hint.as_deref()
     }
 
     /// Says where; `None` leaves the error without a place.
@@ -68,7 +85,35 @@ impl Error {
     }
 }
 
+/// The most characters that are shown of a line.
+const WINDOW: usize = 160;
+
 impl Place {
+    /// As much of the line as is worth showing, how many characters of it stand before the spot, and how wide it is.
+    fn window(&self) -> (String, usize, usize) {
+        let before = self.column - 1;
+        if self.text.chars().count() <= WINDOW {
+            return (self.text.clone(), before, self.width);
+        }
+        let start = before.saturating_sub(WINDOW / 2);
+        let shown: String = self.text.chars().skip(start).take(WINDOW).collect();
+        let left = if start > 0 { "..." } else { "" };
+        let right = if shown.chars().count() == WINDOW { "..." } else { "" };
+        (format!("{left}{shown}{right}"), left.len() + before - start, self.width.min(WINDOW / 2))
+    }
+
+    /// The file's name, the line and the column, each of both from one.
+    #[must_use]
+    pub fn position(&self) -> (&str, usize, usize) {
+        (&self.file, self.line, self.column)
+    }
+
+    /// How many characters wide the spot is.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// The spot at `line` and `column` of `source`, `width` characters wide.
     #[must_use]
     pub fn new(file: &str, source: &str, line: usize, column: usize, width: usize) -> Place {
@@ -87,13 +132,24 @@ impl Place {
 /// `text` in one line, as it may be printed: what others wrote must not be able to drive the terminal.
 #[must_use]
 pub fn for_terminal(text: &str) -> String {
-    let harmless = |c: char| if c.is_control() && c != '\t' { '\u{fffd}' } else { c };
+    let harmless = |c: char| if drives(c) { '\u{fffd}' } else { c };
     text.chars().map(harmless).collect()
+}
+
+/// Whether a character moves the cursor, or turns the direction of what follows (UAX #9).
+fn drives(c: char) -> bool {
+    let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    turns || c.is_control() && c != '\t'
 }
 
 /// Every mistake that was found in one run, in the order of the places.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Errors(Vec<Error>);
+pub struct Errors {
+    list: Vec<Error>,
+    /// How many more there are, which nobody would read.
+    more: usize,
+    said: bool,
+}
 
 impl Errors {
     /// `Ok` when nothing was collected.
@@ -101,10 +157,40 @@ impl Errors {
         if errors.is_empty() { Ok(()) } else { Err(Errors::from(errors)) }
     }
 
+    /// The same, and so many more that are not shown.
+    #[must_use]
+    pub fn and_more(self, more: usize) -> Errors {
+        Errors { more, ..self }
+    }
+
+    /// Each of them.
+    #[must_use]
+    pub fn list(&self) -> &[Error] {
+        &self.list
+    }
+
+    /// The same errors, when the user has read them already: only their exit status is left.
+    #[must_use]
+    pub fn said(self) -> Errors {
+        Errors { said: true, ..self }
+    }
+
+    /// Whether the user has read them already.
+    #[must_use]
+    pub fn are_said(&self) -> bool {
+        self.said
+    }
+
+    /// How many there are beside those of the list.
+    #[must_use]
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
     /// The worst of all: 2 when a tool or the host failed, otherwise 1.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        match self.0.iter().map(|error| error.fault).max() {
+        match self.list.iter().map(|error| error.fault).max() {
             Some(Fault::Host) => ExitCode::from(2),
             _ => ExitCode::from(1),
         }
@@ -114,13 +200,13 @@ impl Errors {
 impl From<Vec<Error>> for Errors {
     fn from(mut errors: Vec<Error>) -> Errors {
         errors.sort_by_key(|error| error.place.as_ref().map(|place| (place.line, place.column)));
-        Errors(errors)
+        Errors { list: errors, more: 0, said: false }
     }
 }
 
 impl From<Error> for Errors {
     fn from(error: Error) -> Errors {
-        Errors(vec![error])
+        Errors { list: vec![error], more: 0, said: false }
     }
 }
 
@@ -132,13 +218,16 @@ impl From<xshell::Error> for Error {
 
 impl fmt::Display for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, error) in self.0.iter().enumerate() {
+        for (n, error) in self.list.iter().enumerate() {
             if n > 0 {
                 f.write_str("\n\n")?;
             }
             write!(f, "{error}")?;
         }
-        Ok(())
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n\n... and {more} more"),
+        }
     }
 }
 
@@ -157,15 +246,16 @@ impl fmt::Display for Error {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Place { file, line, column, width, text } = self;
+        let Place { file, line, column, .. } = self;
         let gutter = " ".repeat(line.to_string().len());
+        let (text, before, width) = self.window();
         // A tab stays a tab, so that the carets stand under the word on every terminal.
         let indent: String =
-            text.chars().take(column - 1).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
+            text.chars().take(before).map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
         writeln!(f, "{gutter}--> {file}:{line}:{column}")?;
         writeln!(f, "{gutter} |")?;
         writeln!(f, "{line} | {text}")?;
-        write!(f, "{gutter} | {indent}{}", "^".repeat(*width))
+        write!(f, "{gutter} | {indent}{}", "^".repeat(width))
     }
 }
 

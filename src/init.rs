@@ -12,6 +12,9 @@ use crate::{
 
 pub use answers::{mistakes_in, questions};
 
+/// The file with the JSON Schema that editors look for beside a site.
+pub const SCHEMA_FILE: &str = "site.schema.json";
+
 /// What the operator has to say; all else has a default.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
@@ -133,9 +136,11 @@ fn written(options: &Options, keys: &[&str]) -> String {
     let keys = if keys.is_empty() { " []" } else { &items };
     format!(
         "\
+# yaml-language-server: $schema={SCHEMA_FILE}
 # The homeserver of {server_name}. This file holds no secrets.
-#   homeseed check site.yaml        finds mistakes
-#   homeseed user-data site.yaml    prints the document to paste into the order form
+#   homeseed check                  finds mistakes
+#   homeseed explain KEY            says what a key decides, and what it takes
+#   homeseed user-data              prints the document to paste into the order form
 
 {about_server_name}
 server_name: {name}

@@ -16,7 +16,10 @@ mod undo;
 
 use std::collections::BTreeMap;
 
-use crate::{backend::seed, plan::File};
+use crate::{
+    backend::{seed, user_data::split},
+    plan::File,
+};
 
 pub use damage::{Damage, Kind};
 
@@ -51,6 +54,8 @@ pub enum Form {
     Plain,
     /// A document that is compressed with LZMA.
     Compact,
+    /// A payload that machines fetch.
+    Payload,
     /// A folder, or a tar of it.
     Overlay,
 }
@@ -82,8 +87,21 @@ pub struct Payload {
     pub server_name: String,
     /// The SHA-256 of the inventory, found to be true.
     pub digest: String,
+    /// What the machine has to fetch before it has the rest; nothing when it has all of it.
+    pub fetch: Option<Fetch>,
     /// The files, by path.
     pub files: Vec<File>,
+}
+
+/// What a machine fetches.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Fetch {
+    /// The URLs that may have it, in the order in which they are asked.
+    pub mirrors: Vec<String>,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub bytes: usize,
 }
 
 /// Reads the document, seed or overlay in `bytes`, of which no more than [`MOST`] need be given plus one; `name` names
@@ -126,13 +144,17 @@ fn seeded(name: &str, bytes: &[u8]) -> Result<Found, Damage> {
     Ok(found)
 }
 
-/// A document, as cloud-init is handed it.
+/// A document, as cloud-init is handed it, or a payload.
 fn document(name: &str, bytes: &[u8]) -> Result<Found, Damage> {
     if !gzip::is_one(bytes) {
         return symptom::read(name, bytes);
     }
     let text = gzip::unpacked(bytes).map_err(|kind| Damage::whole(name, kind))?;
-    let mut found = symptom::read(name, &text)?;
+    let mut found = if text.starts_with(split::HEAD.as_bytes()) {
+        symptom::payload(name, &text)?
+    } else {
+        symptom::read(name, &text)?
+    };
     found.forms.insert(0, Form::Gzip);
     found.length = bytes.len();
     Ok(found)
@@ -147,6 +169,7 @@ impl Form {
             Form::Gzip => "gzip",
             Form::Plain => "plain",
             Form::Compact => "compact",
+            Form::Payload => "payload",
             Form::Overlay => "overlay",
         }
     }

@@ -99,10 +99,10 @@ pub fn with(site: &Site, layers: &Layers<'_>) -> Result<Plan, Errors> {
 }
 
 impl Plan {
-    /// One line a file: `<sha256> <mode> <owner>:<group> <layer> <absolute path>`.
+    /// One line a file: `<sha256> <mode> <owner>:<group> <absolute path>`.
     #[must_use]
     pub fn inventory(&self) -> String {
-        self.files.iter().map(|file| format!("{} {}\n", file.digest(), file.entry())).collect()
+        inventory(&self.files)
     }
 
     /// Every check that the machine can make, as one script.
@@ -144,8 +144,18 @@ impl Plan {
     /// The sha256 of the inventory: it names the whole payload.
     #[must_use]
     pub fn digest(&self) -> String {
-        sha256(self.inventory())
+        digest(&self.files)
     }
+}
+
+/// The inventory of `files`.
+fn inventory(files: &[File]) -> String {
+    files.iter().map(|file| format!("{} {}\n", file.digest(), file.entry())).collect()
+}
+
+/// The sha256 of the inventory of `files`.
+pub(crate) fn digest(files: &[File]) -> String {
+    sha256(inventory(files))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! each other. Which keys there are, a [`Schema`] says. It knows no layer and no file of the machine.
 
 mod amount;
+pub mod json_schema;
 mod mistakes;
 mod name;
 mod newtype;
@@ -100,7 +101,8 @@ impl Site {
         } else {
             (Map::new(), Vec::new())
         };
-        Errors::none_or(reader.into_errors())?;
+        let more = reader.more();
+        Errors::none_or(reader.into_errors()).map_err(|errors| errors.and_more(more))?;
         Ok(Site { values, warnings, digest: sha256(text), source, tree: root })
     }
 

@@ -5,6 +5,7 @@
 //! one fact. That a check failed and that nothing could be checked are different things: the latter is
 //! an [`Error`](crate::error::Error).
 
+mod consequence;
 mod remote;
 mod script;
 
@@ -42,6 +43,8 @@ pub struct Finding {
     pub from: Vantage,
     /// Whether it holds.
     pub passed: bool,
+    /// When it does not hold: the fact that has to hold first, if there is one.
+    pub skipped: Option<String>,
     /// What was found instead, in lines.
     pub reason: Vec<String>,
     /// What to do about it, in one line.
@@ -72,9 +75,17 @@ impl Finding {
 }
 
 impl Verdict {
-    /// Those that do not hold.
+    /// Those that do not hold, and for which no other one is to blame.
     pub fn failures(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| !finding.passed)
+        self.findings.iter().filter(|finding| !finding.passed && finding.skipped.is_none())
+    }
+
+    /// How many hold, do not hold, and were skipped because of those.
+    #[must_use]
+    pub fn counts(&self) -> [usize; 3] {
+        let skipped = self.findings.iter().filter(|finding| finding.skipped.is_some()).count();
+        let failed = self.failures().count();
+        [self.findings.len() - failed - skipped, failed, skipped]
     }
 }
 
@@ -83,8 +94,9 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     let plan = request.plan;
     progress.stage("asking the DNS");
     let first = Client::new(&request.ways)?;
-    let mut findings = if let Some(reason) = block_on(remote::unreachable(&first, plan))?? {
-        script::unseen(plan, &reason)
+    let unreachable = block_on(remote::unreachable(&first, plan))??;
+    let mut findings = if let Some(reason) = &unreachable {
+        script::unseen(plan, reason)
     } else {
         progress.stage("looking from here");
         script::from_here(host, plan, request.ways.connect.as_ref())?
@@ -107,6 +119,7 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     })?;
     // First what all else rests on.
     seen.extend(findings);
+    consequence::skip(&mut seen, plan, unreachable.is_none());
     for reason in seen.iter_mut().flat_map(|finding| &mut finding.reason) {
         *reason = for_terminal(reason);
     }

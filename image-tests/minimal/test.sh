@@ -1,6 +1,9 @@
 # shellcheck shell=sh
-# From the stock image to a homeserver that federates, and the same again after a reboot; and the operator's desk agrees.
-standard_case
-desk_opens
-verify_inside
-holds 'the desk finds nothing wrong' all_well 45
+# From the stock image to a homeserver that federates, and the same machine again after a reboot.
+boot
+ready 1500
+checks
+federation
+reboot_machine
+ready 1500
+checks

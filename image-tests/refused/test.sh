@@ -22,7 +22,7 @@ refused 'another architecture' 'is not amd64'
 guest 'umount /usr/bin/dpkg'
 
 guest 'echo "MemTotal: 524288 kB" >/run/was/meminfo && mount --bind /run/was/meminfo /proc/meminfo'
-refused 'too little memory' 'has 512 MB of memory: it needs 1 GB'
+refused 'too little memory' 'has 512 MB of memory: not 1 GB'
 guest 'umount /proc/meminfo'
 
 guest 'echo example.com >/var/lib/homeseed/born/server_name'

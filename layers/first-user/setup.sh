@@ -6,7 +6,7 @@ set -eu
 curl -sS --retry 99 --retry-delay 3 --retry-connrefused -o /dev/null http://127.0.0.1:8008/health
 if [ ! -e "$state/born/admin" ]; then
     made first_password
-    register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml --user "$ADMIN" \
+    register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml "--user=$ADMIN" \
         --password-file "$file" --admin --exists-ok http://127.0.0.1:8008
 fi
 born admin

@@ -7,6 +7,7 @@
 pub(crate) mod number;
 pub(crate) mod payload;
 mod provider;
+pub(crate) mod split;
 
 use std::io::{Read as _, Write as _};
 
@@ -14,16 +15,17 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 
 pub use provider::{Binary, Counts, PROVIDERS, Provider};
+pub use split::{Split, split};
 
-use payload::{Packed, Width};
+use payload::{Folder, Packed, Width};
 
 use crate::{
     error::{Error, Result},
-    plan::Plan,
+    plan::{File, Plan, digest},
 };
 
-/// The part of the script that does not depend on the plan.
-pub(crate) const SCRIPT: &str = include_str!("user_data/deliver.sh");
+/// The part of the script that depends neither on the plan nor on the folder.
+const SCRIPT: &str = include_str!("user_data/deliver.sh");
 
 /// The strictest limit among common providers, in bytes.
 pub const LIMIT: usize = 16384;
@@ -35,7 +37,7 @@ const HEAD: &str = "#cloud-config\n# homeseed ";
 const DIGEST: usize = 64;
 
 /// How much of the digest of a site's text is said: enough to know one by, and nothing rests on it.
-const SITE_DIGITS: usize = 16;
+const SITE_DIGITS: usize = 8;
 
 /// One host key is enough, and the others take a small machine half of its boot.
 ///
@@ -67,20 +69,13 @@ pub fn render(plan: &Plan, encoding: Encoding, limit: usize) -> Result<String> {
 /// The same, or a longer one when none is short enough.
 #[must_use]
 pub fn nearest(plan: &Plan, encoding: Encoding, limit: usize) -> String {
-    match encoding {
-        Encoding::Plain => plain(plan),
-        Encoding::Compact => compact(plan, limit),
-        Encoding::Auto => Some(plain(plan))
-            .filter(|plain| plain.len() <= limit)
-            .unwrap_or_else(|| compact(plan, limit)),
-    }
+    Delivery::of(plan).nearest(encoding, limit)
 }
 
 /// The document for `plan` as cloud-init inflates it by itself: the shorter of both, in gzip.
 #[must_use]
 pub fn gzip(plan: &Plan) -> Vec<u8> {
-    let both = [plain(plan), compact(plan, usize::MAX)].map(|document| deflated(&document));
-    both.into_iter().min_by_key(Vec::len).expect("there are two")
+    Delivery::of(plan).gzip()
 }
 
 /// The same document has the same bytes: no name and no time is in it.
@@ -90,40 +85,84 @@ fn deflated(document: &str) -> Vec<u8> {
     writer.finish().expect("memory takes all")
 }
 
-/// Whether `bytes` begin as a document of homeseed does: as text, in gzip, or either of them in base64.
+/// Whether `bytes` begin as a document of homeseed does, or a payload: as text, in gzip, or either of them in base64.
 #[must_use]
 pub fn is_ours(bytes: &[u8]) -> bool {
     let decoded = STANDARD.decode(bytes.trim_ascii());
     let inner = decoded.as_deref().unwrap_or(bytes);
-    let mut head = [0; HEAD.len()];
-    inner.starts_with(HEAD.as_bytes())
-        || GzDecoder::new(inner).read_exact(&mut head).is_ok() && head == HEAD.as_bytes()
-}
-
-fn plain(plan: &Plan) -> String {
-    document(plan, &plan.digest(), &payload::script(&plan.files))
-}
-
-/// Lines are longer than a terminal's only where that makes the document fit.
-fn compact(plan: &Plan, limit: usize) -> String {
-    let (digest, packed) = (plan.digest(), Packed::of(&plan.files));
-    let [narrow, wide] =
-        [Width::Terminal, Width::Form].map(|width| document(plan, &digest, &packed.script(width)));
-    if narrow.len() > limit && wide.len() <= limit { wide } else { narrow }
+    [HEAD, split::HEAD].map(str::as_bytes).into_iter().any(|wanted| {
+        let mut head = vec![0; wanted.len()];
+        inner.starts_with(wanted)
+            || GzDecoder::new(inner).read_exact(&mut head).is_ok() && head == wanted
+    })
 }
 
 /// Bytes that a compact document for `plan` surely does not exceed, found in less time than the document.
 #[must_use]
 pub fn at_most(plan: &Plan) -> usize {
-    let packed = Packed::at_most(&plan.files);
-    document(plan, "", &packed.script(Width::Terminal)).len() + DIGEST
+    let delivery = Delivery::of(plan);
+    let packed = Packed::at_most(delivery.files);
+    delivery.document("", &packed.script(Width::Terminal)).len() + DIGEST
 }
 
-/// The whole document around the commands that unpack the payload of this digest.
-fn document(plan: &Plan, digest: &str, unpack: &str) -> String {
-    let script = SCRIPT.replace("@WANT@", digest).replace("@UNPACK@\n", unpack);
-    let body: String = script.lines().map(indented).collect();
-    format!("{}{HOST_KEYS}bootcmd:\n- |\n{body}", provenance(plan))
+/// What a document brings to a machine.
+struct Delivery<'a> {
+    /// For which machine.
+    plan: &'a Plan,
+    files: &'a [File],
+    folder: Folder,
+}
+
+impl<'a> Delivery<'a> {
+    /// All that `plan` consists of.
+    fn of(plan: &'a Plan) -> Delivery<'a> {
+        Delivery { plan, files: &plan.files, folder: Folder::Payload }
+    }
+
+    /// The document that is at most `limit` bytes long, or the shortest.
+    fn nearest(&self, encoding: Encoding, limit: usize) -> String {
+        match encoding {
+            Encoding::Plain => self.plain(),
+            Encoding::Compact => self.compact(limit),
+            Encoding::Auto => Some(self.plain())
+                .filter(|plain| plain.len() <= limit)
+                .unwrap_or_else(|| self.compact(limit)),
+        }
+    }
+
+    /// The shorter document, in gzip.
+    fn gzip(&self) -> Vec<u8> {
+        let both = [self.plain(), self.compact(usize::MAX)].map(|document| deflated(&document));
+        both.into_iter().min_by_key(Vec::len).expect("there are two")
+    }
+
+    fn plain(&self) -> String {
+        self.document(&digest(self.files), &payload::script(self.files))
+    }
+
+    /// Lines are longer than a terminal's only where that makes the document fit.
+    fn compact(&self, limit: usize) -> String {
+        let (digest, packed) = (digest(self.files), Packed::of(self.files));
+        let [narrow, wide] = [Width::Terminal, Width::Form]
+            .map(|width| self.document(&digest, &packed.script(width)));
+        if narrow.len() > limit && wide.len() <= limit { wide } else { narrow }
+    }
+
+    /// The whole document around the commands that unpack the files of this digest.
+    fn document(&self, digest: &str, unpack: &str) -> String {
+        let body: String = self.script(digest, unpack).lines().map(indented).collect();
+        format!("#cloud-config\n{}{HOST_KEYS}bootcmd:\n- |\n{body}", provenance(self.plan))
+    }
+
+    /// The script that the machine runs.
+    fn script(&self, digest: &str, unpack: &str) -> String {
+        script(self.folder).replace("@WANT@", digest).replace("@UNPACK@\n", unpack)
+    }
+}
+
+/// The script of a document, but for the digest and the commands that unpack what has it.
+pub(crate) fn script(folder: Folder) -> String {
+    SCRIPT.replace("@FOLDER@", folder.name())
 }
 
 /// One blank is enough for YAML.
@@ -134,6 +173,5 @@ fn indented(line: &str) -> String {
 fn provenance(plan: &Plan) -> String {
     let (version, host, site) = (env!("CARGO_PKG_VERSION"), &plan.host, &plan.site_digest);
     let site = &site[..SITE_DIGITS.min(site.len())];
-    let who = format!("{HEAD}{version}: {host}\n");
-    format!("{who}# site sha256:{site}\n")
+    format!("# homeseed {version}: {host}\n# site sha256:{site}\n")
 }

@@ -7,7 +7,11 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, Valu
 use crate::{backend::image::Format, testbed, units::size};
 
 use super::{
-    diff, federation, init, inspect, output::Consent, paint::Colour, plan, shell, test::TestArgs,
+    check, diff, explain, federation, init, input, inspect,
+    output::{Consent, Target},
+    paint::Colour,
+    plan, shell,
+    test::TestArgs,
     user_data, verify, write,
 };
 
@@ -23,6 +27,9 @@ pub struct Args {
     /// Whether to use colours; `NO_COLOR` turns them off too
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value = "auto")]
     pub(super) color: Colour,
+    /// Say nothing but what was asked for, and errors
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
 }
 
 impl Args {
@@ -60,10 +67,6 @@ Examples:
 Exit status: 0 done, 1 the input is wrong or a check failed, 2 a tool or the
 host failed.";
 
-const CHECK_EXAMPLE: &str = "\
-Example:
-  homeseed check site.yaml && echo good";
-
 const IMAGE_EXAMPLES: &str = "\
 Examples:
   homeseed image site.yaml -o chat.qcow2
@@ -90,11 +93,15 @@ pub(super) enum Verb {
     #[command(after_long_help = init::EXAMPLES)]
     Init(init::InitArgs),
     /// Say whether a site is right, or every mistake in it
-    #[command(after_long_help = CHECK_EXAMPLE)]
-    Check {
-        /// The site file; `-` is standard input
-        site: PathBuf,
-    },
+    #[command(after_long_help = check::EXAMPLES)]
+    #[command(visible_aliases = ["validate", "lint"])]
+    Check(check::CheckArgs),
+    /// Say what a key of a site decides and what it takes, or list all keys
+    #[command(after_long_help = explain::EXAMPLES)]
+    Explain(explain::ExplainArgs),
+    /// Print a JSON Schema of sites, with which editors complete and underline
+    #[command(after_long_help = explain::SCHEMA_EXAMPLES)]
+    Schema(explain::SchemaArgs),
     /// Show what you have to do and what the machine will be
     #[command(after_long_help = plan::EXAMPLES)]
     Plan(plan::PlanArgs),
@@ -123,10 +130,13 @@ pub(super) enum Verb {
     #[command(after_long_help = CHECKS_EXAMPLE)]
     Checks {
         /// The site file; `-` is standard input
+        #[arg(default_value = input::SITE)]
         site: PathBuf,
         /// Print a list of the checks instead
         #[arg(long)]
         list: bool,
+        #[command(flatten)]
+        target: Target,
     },
     /// Say whether the machine of a site is up, federates and is closed
     #[command(after_long_help = verify::EXAMPLES)]

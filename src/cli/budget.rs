@@ -84,16 +84,38 @@ fn names<'a>(providers: impl Iterator<Item = &'a Provider>) -> String {
     providers.map(|it| it.name).collect::<Vec<_>>().join(", ")
 }
 
-/// What `check` says: quickly when there is room, exactly when it is tight.
-pub(super) fn verdict(plan: &Plan) -> String {
+/// How long a document is, and who takes it.
+pub(super) struct Length {
+    pub(super) bytes: usize,
+    /// Whether it may not be shorter.
+    pub(super) exact: bool,
+    encoding: Encoding,
+    /// The words of those who take it.
+    pub(super) takers: Vec<&'static str>,
+}
+
+/// The length of the document for `plan`: quickly when there is room, exactly when it is tight.
+pub(super) fn verdict_of(plan: &Plan) -> Length {
     let quick = user_data::at_most(plan);
-    if quick <= LIMIT {
-        return format!("user-data: at most {quick} bytes; {}\n", takers(quick));
+    let (bytes, exact, encoding) = if quick <= LIMIT {
+        (quick, false, Encoding::Compact)
+    } else {
+        let (length, encoding) = usual(plan);
+        (length, true, encoding)
+    };
+    let takers = PROVIDERS.iter().filter(|it| it.takes(bytes)).map(|it| it.name).collect();
+    Length { bytes, exact, encoding, takers }
+}
+
+/// What `check` says of it.
+pub(super) fn verdict(plan: &Plan) -> String {
+    let Length { bytes, exact, encoding, .. } = verdict_of(plan);
+    if !exact {
+        return format!("user-data: at most {bytes} bytes; {}\n", takers(bytes));
     }
-    let (length, encoding) = usual(plan);
     let how = word(encoding);
-    let more = if length > LIMIT { "\n`homeseed plan` says what costs how much" } else { "" };
-    format!("user-data: {length} bytes, {how}; {}{more}\n", takers(length))
+    let more = if bytes > LIMIT { "\n`homeseed plan` says what costs how much" } else { "" };
+    format!("user-data: {bytes} bytes, {how}; {}{more}\n", takers(bytes))
 }
 
 /// What would make a document shorter; `gzip` is its length then, where that is an answer.

@@ -20,8 +20,8 @@ Examples:
   git show HEAD:site.yaml | homeseed diff - site.yaml --exit-code
   homeseed diff old.yaml new.yaml --format json | jq .files.added
 
-Exit status: 0 a machine can become the new site, 1 it cannot, or, with
-`--exit-code`, something changes.";
+Exit status: 0 a machine can become the new site, 1 it cannot, or a site is
+wrong; with `--exit-code`, 2 when something changes.";
 
 /// What is to be compared.
 #[derive(Debug, clap::Args)]
@@ -33,7 +33,7 @@ pub(super) struct DiffArgs {
     /// How to say it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
-    /// Exit with 1 when something changes
+    /// Exit with 2 when something changes
     #[arg(long)]
     exit_code: bool,
 }
@@ -64,7 +64,7 @@ pub(super) fn run(args: &DiffArgs, layers: Option<&Path>) -> Result<(), Errors> 
         Format::Text => changes.text(),
     })?;
     if args.exit_code && !changes.is_none() {
-        return Err(Error::new("the sites make different machines").into());
+        return Err(Errors::from(Error::changes("the sites make different machines")).said());
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::{
     client::{Client, Route, Ways, block_on},
     error::{Error, Errors, for_terminal},
     federation::{self, Connection, Report},
+    host::progress::Progress,
     table,
 };
 
@@ -48,8 +49,15 @@ enum Format {
 /// Looks, and says what was seen.
 pub(super) fn run(args: &FederationArgs) -> Result<(), Errors> {
     let ways = Ways { nameserver: args.nameserver, connect: args.connect.clone() };
+    let progress = Progress::new();
+    progress.stage("asking the DNS");
     let client = Client::new(&ways)?;
-    let report = block_on(federation::examine(&client, &args.server_name))?;
+    let report = block_on(async {
+        client.asks_the_dns().await?;
+        progress.stage(&format!("looking at {}", for_terminal(&args.server_name)));
+        Ok::<_, Error>(federation::examine(&client, &args.server_name).await)
+    })??;
+    progress.wipe();
     let text = match args.format {
         Format::Text => text(&args.server_name, &report),
         Format::Json => show::pretty(&report),

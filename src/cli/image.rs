@@ -10,7 +10,7 @@ use crate::{
         seed::{self, Seed},
         user_data::{self, Encoding},
     },
-    error::{Error, Errors, Result},
+    error::{Errors, Result},
     host::{
         Host,
         archives::{Archive, Archives},
@@ -24,16 +24,12 @@ use crate::{
 /// Makes the image that is wanted, and says what it took.
 pub(super) fn make(args: &ImageArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     interrupt::listen();
-    let (plan, purpose) = match &args.site {
+    let site = args.site.clone().or_else(|| (!args.generic).then(|| input::SITE.into()));
+    let (plan, purpose) = match &site {
         Some(site) => (of_site(site, args, layers)?, Purpose::Site),
-        None if args.generic => (input::generic(layers)?, Purpose::Generic),
-        None => {
-            return Err(Error::new("an image is of a site, or generic")
-                .hint("name a site.yaml, or say `--generic`")
-                .into());
-        }
+        None => (input::generic(layers)?, Purpose::Generic),
     };
-    let inputs: Vec<&Path> = args.site.iter().chain(&args.lock).map(PathBuf::as_path).collect();
+    let inputs: Vec<&Path> = site.iter().chain(&args.lock).map(PathBuf::as_path).collect();
     output::may_replace(&args.output, args.consent.force, &inputs, image::is_ours)?;
     let host = Host::new()?;
     let format = args.format.map_or_else(|| Format::of(&args.output), |it| Ok(it.into()))?;

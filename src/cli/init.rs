@@ -12,7 +12,8 @@ use super::{input, output, paint};
 use crate::{
     error::{Error, Errors, Result},
     init::{self, Options, Question},
-    site::Key,
+    layer,
+    site::{Key, json_schema},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -53,7 +54,7 @@ pub(super) fn run(args: &InitArgs) -> std::result::Result<(), Errors> {
     let output = args.output.as_ref().filter(|path| *path != Path::new("-"));
     let talks = stdin().is_terminal() && stderr().is_terminal();
     if let Some(path) = output {
-        absent(path)?;
+        absent(path).and_then(|()| has_folder(path))?;
     }
     let options = if talks { answered(args)? } else { given(args)? };
     let text = init::site_yaml(&options)?;
@@ -61,12 +62,30 @@ pub(super) fn run(args: &InitArgs) -> std::result::Result<(), Errors> {
         None if args.output.is_none() && talks && stdout().is_terminal() => Some(ask_file()?),
         path => path.cloned(),
     };
-    output::deliver(&text, file.as_deref())?;
-    if let Some(path) = file.filter(|_| talks) {
-        let path = path.display();
-        eprintln!("{path} is written; next: homeseed plan {path}");
+    let Some(path) = file else { return Ok(output::print(&text)?) };
+    output::deliver(&text, Some(&path)).map_err(|error| lost(error, &text, talks))?;
+    let schema = path.with_file_name(init::SCHEMA_FILE);
+    if absent(&schema).is_ok() {
+        output::deliver(&json_schema::text(layer::embedded_schema()), Some(&schema))?;
+    }
+    if talks {
+        let (path, schema) = (path.display(), schema.display());
+        eprintln!("{path} is written, and {schema} for your editor; next: homeseed plan {path}");
+        if options.ssh_keys.iter().any(|key| key.contains("ssh-rsa ")) {
+            paint::note(
+                "an RSA key takes 400 to 750 bytes of the document, an Ed25519 key 50: `ssh-keygen -t ed25519` makes one",
+            );
+        }
     }
     Ok(())
+}
+
+/// What could not be written is not lost: whoever answered questions gets it on standard output.
+fn lost(error: Error, text: &str, talks: bool) -> Error {
+    if talks && output::print(text).is_ok() {
+        return error.hint("it is printed above instead: copy it, or name another file");
+    }
+    error
 }
 
 /// A file of the operator's is never overwritten.
@@ -86,10 +105,27 @@ fn given(args: &InitArgs) -> std::result::Result<Options, Errors> {
         (Question::Email, &args.email),
     ];
     let missing = required.into_iter().filter(|(_, answer)| answer.is_none());
-    let errors = missing.map(|(question, _)| {
-        Error::new(format!("`{}` is missing: {}", question.flag(), question.about()))
+    let mut errors: Vec<Error> = missing
+        .map(|(question, _)| {
+            Error::new(format!("`{}` is missing: {}", question.flag(), question.about()))
+        })
+        .collect();
+    // What was given is judged as well, so that all mistakes are told at once.
+    let answers = required
+        .iter()
+        .filter_map(|(question, answer)| Some((*question, answer.as_ref()?.clone())));
+    let keys = args.ssh_key.iter().filter_map(|path| match input::text(path) {
+        Ok(text) => Some((Question::SshKeys, text)),
+        Err(error) => {
+            errors.push(error);
+            None
+        }
     });
-    Errors::none_or(errors.collect())?;
+    let keys: Vec<(Question, String)> = keys.collect();
+    if !errors.is_empty() {
+        errors.extend(answers.chain(keys).flat_map(|(question, it)| question.mistakes(&it)));
+    }
+    Errors::none_or(errors)?;
     let value = |answer: &Option<String>| answer.clone().unwrap_or_default();
     Ok(Options {
         server_name: value(&args.server_name),
@@ -178,10 +214,21 @@ fn ask_keys() -> Result<Vec<String>> {
     }
 }
 
+/// The folder of a file is there.
+fn has_folder(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match folder.filter(|folder| !folder.is_dir()) {
+        Some(folder) => Err(Error::new(format!("there is no folder `{}`", folder.display()))
+            .hint("name another file, or make the folder first")),
+        None => Ok(()),
+    }
+}
+
 fn ask_file() -> Result<PathBuf> {
     loop {
         let path = PathBuf::from(ask("file", "where to write it", Some("site.yaml"))?);
-        match absent(&path) {
+        let path = home(&path.to_string_lossy());
+        match absent(&path).and_then(|()| has_folder(&path)) {
             Ok(()) => return Ok(path),
             Err(error) => paint::report(&Errors::from(error)),
         }

@@ -1,12 +1,18 @@
 //! Reads what the user names: a site, and the layers that it is compiled with.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+    string::FromUtf8Error,
+};
 
 use walkdir::WalkDir;
 
 use crate::{
     backend::overlay,
     error::{Error, Errors, Result},
+    inspect::MOST,
     layer::{self, Layers, Sources},
     plan::{self, Plan},
     site::{self, Schema, Site, suggest},
@@ -42,6 +48,17 @@ impl Desk<'_> {
     }
 }
 
+/// The keys that a site can have, with those of the layers that the one at `path` names.
+pub(super) fn schema(
+    path: Option<&Path>,
+    layers: Option<&Path>,
+) -> std::result::Result<Schema, Errors> {
+    let folders =
+        path.map_or(Ok(Vec::new()), |path| text(path).map(|text| site::folders(&text)))?;
+    let sources = sources(path.unwrap_or(Path::new("-")), &folders, layers)?;
+    Ok(Layers::read(&sources)?.schema)
+}
+
 /// The plan of no site: what a generic image is made from.
 pub(super) fn generic(layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
     let sources = sources(Path::new("-"), &[], layers)?;
@@ -74,11 +91,41 @@ pub(super) fn name(path: &Path) -> String {
     if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-/// The text at `path`; `-` is standard input.
+/// The site that is meant when none is named.
+pub(super) const SITE: &str = "site.yaml";
+
+/// The text at `path`, at most 1 MiB of UTF-8; `-` is standard input.
 pub(super) fn text(path: &Path) -> Result<String> {
-    let text =
-        if is_stdin(path) { io::read_to_string(io::stdin()) } else { fs::read_to_string(path) };
-    text.map_err(|error| unreadable(path, &error))
+    let bytes = bytes(path)?;
+    if bytes.len() > MOST {
+        return Err(Error::new(format!("{} is larger than 1 MiB; no more was read", name(path)))
+            .hint("is this the right file?"));
+    }
+    String::from_utf8(bytes).map_err(|error| no_text(path, &error))
+}
+
+/// What is at `path`, no more than is needed to see that it is longer than 1 MiB; `-` is standard input.
+pub(super) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let bytes =
+        if is_stdin(path) { bounded(io::stdin()) } else { File::open(path).and_then(bounded) };
+    bytes.map_err(|error| unreadable(path, &error))
+}
+
+fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MOST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What a file that is not in UTF-8 is in, and where that shows.
+fn no_text(path: &Path, error: &FromUtf8Error) -> Error {
+    let (name, bytes) = (name(path), error.as_bytes());
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Error::new(format!("{name} is in UTF-16")).hint("save it as UTF-8");
+    }
+    let line = bytes[..error.utf8_error().valid_up_to()].split(|byte| *byte == b'\n').count();
+    Error::new(format!("{name} is not in UTF-8: line {line} holds something else"))
+        .hint("save it as UTF-8; it may be in Latin-1 now")
 }
 
 /// The built-in layers, or those in the folder `layers`, and the `further` ones that the site at `path` names.
@@ -130,8 +177,7 @@ fn read(folder: &Path, prefix: &str) -> Result<Sources> {
     for entry in WalkDir::new(folder).sort_by_file_name() {
         let entry = entry.map_err(|error| Error::host(error.to_string()))?;
         if entry.file_type().is_file() {
-            let text = fs::read_to_string(entry.path())
-                .map_err(|error| unreadable(entry.path(), &error))?;
+            let text = text(entry.path())?;
             let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             sources.insert(format!("{prefix}{}", inside.display()), text);
         }
@@ -143,11 +189,23 @@ fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// A file that is not there is the user's mistake; one that cannot be read is the host's.
+/// Why what the user named cannot be read, in words.
 pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let message = format!("cannot read {}: {error}", path.display());
+    let name = path.display();
+    let no = match error.kind() {
+        io::ErrorKind::NotFound => Error::new(format!("there is no `{name}`")),
+        io::ErrorKind::IsADirectory => Error::new(format!("`{name}` is a folder")),
+        io::ErrorKind::NotADirectory => Error::new(format!("a folder in `{name}` is a file")),
+        io::ErrorKind::PermissionDenied => Error::new(format!("you may not read `{name}`")),
+        _ => Error::host(format!("cannot read `{name}`: {error}")),
+    };
     match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::InvalidData => Error::new(message),
-        _ => Error::host(message),
+        io::ErrorKind::NotFound if path == Path::new(SITE) => {
+            no.hint("name the site file, or let `homeseed init` write one")
+        }
+        io::ErrorKind::IsADirectory if path.join(SITE).is_file() => {
+            no.hint(format!("did you mean `{}`?", path.join(SITE).display()))
+        }
+        _ => no,
     }
 }

@@ -4,8 +4,6 @@ mod report;
 
 use std::{
     collections::BTreeMap,
-    fs::File,
-    io::{self, Read},
     path::{Path, PathBuf},
 };
 
@@ -115,20 +113,8 @@ fn read(path: &Path) -> Result<Outcome> {
     if path.is_dir() {
         return Ok(inspect::folder(&name, &folder(path)?).map_err(|damage| (damage, Vec::new())));
     }
-    let bytes = if path == Path::new("-") {
-        bounded(io::stdin())
-    } else {
-        File::open(path).and_then(bounded)
-    };
-    let bytes = bytes.map_err(|error| input::unreadable(path, &error))?;
+    let bytes = input::bytes(path)?;
     Ok(inspect::read(&name, &bytes).map_err(|damage| (damage, bytes)))
-}
-
-/// No more than is needed to see that it is too much.
-fn bounded(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    source.take(MOST as u64 + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The files below `dir`, by their path in it; links are left out.
@@ -137,8 +123,7 @@ fn folder(dir: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
     for entry in WalkDir::new(dir) {
         let entry = entry.map_err(|error| Error::host(error.to_string()))?;
         if entry.file_type().is_file() {
-            let bytes = File::open(entry.path()).and_then(bounded);
-            let bytes = bytes.map_err(|error| input::unreadable(entry.path(), &error))?;
+            let bytes = input::bytes(entry.path())?;
             room = room.checked_sub(bytes.len()).ok_or_else(|| {
                 Error::new(format!("{} holds more than 1 MiB; no more was read", dir.display()))
                     .hint("name an overlay")

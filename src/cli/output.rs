@@ -34,6 +34,11 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// The file at `path`, and never standard output.
+    pub(super) fn to(path: &Path) -> Target {
+        Target { output: Some(path.to_owned()) }
+    }
+
     /// The file that is named.
     pub(super) fn file(&self) -> Option<&Path> {
         self.output.as_deref().filter(|path| *path != Path::new("-"))

@@ -1,5 +1,7 @@
 //! Colours: a few words that stand out, where a person reads them. Nothing is said by colour alone.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
 use clap::ValueEnum;
@@ -22,13 +24,22 @@ const GOOD: Style = AnsiColor::Green.on_default();
 const ADVICE: Style = AnsiColor::Cyan.on_default();
 const CAUTION: Style = AnsiColor::Yellow.on_default().bold();
 
+/// Whether only errors are wanted beside the product.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
 /// Decides for everything that follows.
-pub(super) fn choose(colour: Colour) {
+pub(super) fn choose(colour: Colour, quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
     match colour {
         Colour::Auto => (),
         Colour::Always => anstream::ColorChoice::Always.write_global(),
         Colour::Never => anstream::ColorChoice::Never.write_global(),
     }
+}
+
+/// Whether nothing is to be said that is no error.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// For what holds.
@@ -48,16 +59,25 @@ pub(super) fn advice(text: &str) -> String {
 
 /// Says what the operator should know.
 pub(super) fn warning(text: &str) {
+    if is_quiet() {
+        return;
+    }
     eprintln!("{} {text}", painted(CAUTION, "warning:"));
 }
 
 /// Says what the operator may want to know.
 pub(super) fn note(text: &str) {
+    if is_quiet() {
+        return;
+    }
     eprintln!("{} {text}", painted(ADVICE, "note:"));
 }
 
 /// Says what went wrong on standard error.
 pub fn report(errors: &Errors) {
+    if errors.are_said() {
+        return;
+    }
     for line in errors.to_string().lines() {
         eprintln!("{}", stressed(line));
     }

@@ -25,6 +25,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 pub(super) struct PlanArgs {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// Show the files instead
     #[arg(long, conflicts_with_all = ["checks", "format"])]

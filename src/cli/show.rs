@@ -18,6 +18,11 @@ pub(super) fn cautions(desk: &Desk<'_>) {
     }
 }
 
+/// The same, for who says it in another way.
+pub(super) fn all_cautions(desk: &Desk<'_>) -> Vec<String> {
+    desk.plan.warnings.iter().cloned().chain(placeholders(desk)).collect()
+}
+
 /// A sentence for each value of the documentation, of which no machine is made.
 pub(super) fn placeholders(desk: &Desk<'_>) -> Vec<String> {
     let found = desk.site.placeholders().into_iter();

@@ -24,21 +24,42 @@ fn line(finding: &Finding) -> String {
     if finding.passed {
         return format!("  {}    {}\n", paint::good("ok"), finding.name);
     }
+    if let Some(cause) = &finding.skipped {
+        return format!("  skip  {}: first, {cause}\n", finding.name);
+    }
     let mut text = format!("  {}  {}\n", paint::bad("FAIL"), finding.name);
     for reason in &finding.reason {
-        text += &format!("        {reason}\n");
+        text += &folded(reason, "        ");
     }
     if !finding.cure.is_empty() {
-        text += &format!("        {} {}\n", paint::advice("cure:"), finding.cure);
+        let cure = folded(&format!("cure: {}", finding.cure), "        ");
+        text += &cure.replacen("cure:", &paint::advice("cure:"), 1);
     }
     text
 }
 
 fn summary(plan: &Plan, verdict: &Verdict) -> String {
-    let (all, failed) = (verdict.findings.len(), verdict.failures().count());
+    let ([passed, failed, skipped], all) = (verdict.counts(), verdict.findings.len());
     let host = &plan.host;
-    if failed == 0 {
-        return format!("{host} is up, federates and is closed: all {all} checks passed\n");
+    let rest = if skipped == 0 { String::new() } else { format!(", {skipped} skipped") };
+    match failed {
+        0 => format!("{host} is up, federates and is closed: all {all} checks passed\n"),
+        _ => format!("{host}: {passed} of {all} checks passed, {failed} failed{rest}\n"),
     }
-    format!("{host}: {} of {all} checks passed, {failed} failed\n", all - failed)
+}
+
+/// Lines of at most 80 columns, each behind `indent`; a word that is longer stays whole.
+fn folded(text: &str, indent: &str) -> String {
+    let width = 80 - indent.len();
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            let gap = if line.is_empty() { "" } else { " " };
+            *line += &format!("{gap}{word}");
+        }
+    }
+    lines.iter().map(|line| format!("{indent}{line}\n")).collect()
 }

@@ -10,6 +10,7 @@ use clap::{
     ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+use url::Url;
 
 use super::{
     budget,
@@ -18,9 +19,9 @@ use super::{
     paint, show,
 };
 use crate::{
-    backend::user_data::{self, Binary, Encoding, LIMIT, PROVIDERS, Provider},
+    backend::user_data::{self, Binary, Encoding, LIMIT, PROVIDERS, Provider, Split},
     error::{Error, Errors, Result},
-    host,
+    host, http_url,
     plan::Plan,
     units::size,
 };
@@ -31,6 +32,8 @@ Examples:
   homeseed user-data site.yaml --for hetzner -o user-data
   homeseed user-data site.yaml --for aws --encoding gzip -o user-data.gz
   homeseed user-data site.yaml --encoding plain | less
+  homeseed user-data site.yaml --from https://www.example.org/chat.payload \
+    --payload chat.payload -o user-data
   generate-site | homeseed user-data - -o user-data
 
 The document goes to standard output; how long it is, and who takes it, to
@@ -40,6 +43,7 @@ standard error.";
 #[derive(Debug, clap::Args)]
 pub(super) struct UserDataArgs {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// Who is to take it: decides how long it may be, and in what form
     #[arg(long = "for", value_name = "PROVIDER", value_parser = providers())]
@@ -53,6 +57,13 @@ pub(super) struct UserDataArgs {
     /// How many bytes it may have, such as `16K`
     #[arg(long, value_name = "SIZE", value_parser = limit, conflicts_with = "provider")]
     limit: Option<usize>,
+    /// Have the machine fetch its payload from here: a short document; of
+    /// several URLs each is tried in turn
+    #[arg(long = "from", value_name = "URL", value_parser = mirror, requires = "payload")]
+    mirrors: Vec<Url>,
+    /// The file to write the payload to, for you to publish
+    #[arg(long, value_name = "FILE", requires = "mirrors")]
+    payload: Option<PathBuf>,
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -94,10 +105,20 @@ fn limit(text: &str) -> std::result::Result<usize, String> {
     bytes.filter(|it| *it > 0).ok_or_else(|| "a limit is such as `16384` or `16K`".to_owned())
 }
 
+/// Where a payload is published: a file, not a folder.
+fn mirror(text: &str) -> std::result::Result<Url, String> {
+    let url = http_url::parse(text).map_err(|fault| fault.to_string())?;
+    match url.path().ends_with('/') {
+        true => Err("it names a folder; a URL ends with the name of the payload".to_owned()),
+        false => Ok(url),
+    }
+}
+
 /// Prints it, and says how long it is.
 pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     let desk = input::desk(&args.site, layers)?;
     show::warned(&desk, args.consent.allow_placeholders)?;
+    args.publish(&desk.plan)?;
     let base64 = args.base64()?;
     let bytes = args.document(&desk, base64)?;
     let (length, counted) = (bytes.len(), args.counted(bytes.len(), base64));
@@ -113,6 +134,25 @@ pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Re
 }
 
 impl UserDataArgs {
+    /// Writes what the machine is to fetch, if it is to.
+    fn publish(&self, plan: &Plan) -> Result<()> {
+        let Some(file) = &self.payload else { return Ok(()) };
+        if self.encoding == Word::Gzip {
+            return Err(Error::new("a document that fetches its payload is short, and text")
+                .hint("leave `--encoding gzip` out"));
+        }
+        if self.target.file() == Some(file) {
+            return Err(Error::new("document and payload are the same file")
+                .hint("name two: the provider gets the one, a web server the other"));
+        }
+        let payload = self.split(plan, LIMIT).payload;
+        Target::to(file).deliver(&payload, self.consent.force, &[&self.site], user_data::is_ours)
+    }
+
+    fn split(&self, plan: &Plan, room: usize) -> Split {
+        user_data::split(plan, &self.mirrors, self.encoding.text(), room)
+    }
+
     /// Whether it is printed in base64; an error when nobody could do anything with it.
     fn base64(&self) -> Result<bool> {
         let Some(provider) = self.provider.filter(|_| self.encoding == Word::Gzip) else {
@@ -183,7 +223,11 @@ impl UserDataArgs {
         if self.encoding == Word::Gzip {
             return user_data::gzip(plan);
         }
-        user_data::nearest(plan, self.encoding.text(), room.unwrap_or(LIMIT)).into_bytes()
+        let room = room.unwrap_or(LIMIT);
+        if !self.mirrors.is_empty() {
+            return self.split(plan, room).document.into_bytes();
+        }
+        user_data::nearest(plan, self.encoding.text(), room).into_bytes()
     }
 
     /// What would make it shorter than `length`.
@@ -218,6 +262,11 @@ impl UserDataArgs {
             if !advice.is_empty() {
                 paint::note(&format!("to make it shorter: {advice}"));
             }
+        }
+        if let Some(file) = &self.payload {
+            let urls: Vec<String> = self.mirrors.iter().map(|url| format!("`{url}`")).collect();
+            let file = file.display();
+            paint::note(&format!("publish {file}, byte for byte, at {}", urls.join(" and ")));
         }
         if self.target.is_terminal() {
             paint::note(&copied(&self.site));

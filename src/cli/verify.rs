@@ -35,6 +35,7 @@ checked.";
 #[derive(Debug, clap::Args)]
 pub(super) struct VerifyArgs {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// Log in as this, and run the checks on the machine as well
     #[arg(long, value_name = "USER@HOST")]
@@ -108,8 +109,8 @@ fn look(request: &Request<'_>, wait: Option<Duration>, progress: &Progress) -> R
 /// What does not hold yet, for the reader.
 fn missing(verdict: &Verdict) -> Option<String> {
     let first = verdict.failures().next()?;
-    let (all, failed) = (verdict.findings.len(), verdict.failures().count());
-    Some(format!("{} of {all} hold; first that does not: {}", all - failed, first.title()))
+    let ([passed, ..], all) = (verdict.counts(), verdict.findings.len());
+    Some(format!("{passed} of {all} hold; first that does not: {}", first.title()))
 }
 
 fn text(plan: &Plan, verdict: &Verdict, format: Option<Format>) -> Result<String> {
@@ -125,8 +126,10 @@ fn text(plan: &Plan, verdict: &Verdict, format: Option<Format>) -> Result<String
 fn tap(verdict: &Verdict) -> String {
     let mut text = format!("1..{}\n", verdict.findings.len());
     for (n, finding) in verdict.findings.iter().enumerate() {
-        let word = if finding.passed { "ok" } else { "not ok" };
-        text += &format!("{word} {} - {}\n", n + 1, finding.title());
+        let skip = finding.skipped.as_ref();
+        let word = if finding.passed || skip.is_some() { "ok" } else { "not ok" };
+        let skip = skip.map(|cause| format!(" # SKIP first, {cause}")).unwrap_or_default();
+        text += &format!("{word} {} - {}{skip}\n", n + 1, finding.title());
         text += &remarks(finding).iter().map(|line| format!("# {line}\n")).collect::<String>();
     }
     text
@@ -134,7 +137,7 @@ fn tap(verdict: &Verdict) -> String {
 
 /// The reason and the cure of a failure.
 fn remarks(finding: &Finding) -> Vec<String> {
-    if finding.passed {
+    if finding.passed || finding.skipped.is_some() {
         return Vec::new();
     }
     let mut lines = finding.reason.clone();
@@ -152,18 +155,20 @@ struct Document<'a> {
     host: &'a str,
     passed: usize,
     failed: usize,
+    skipped: usize,
     checks: &'a [Finding],
     federation: &'a Report,
 }
 
 fn json(plan: &Plan, verdict: &Verdict) -> String {
-    let failed = verdict.failures().count();
+    let [passed, failed, skipped] = verdict.counts();
     let document = Document {
         version: 1,
         server_name: &plan.server_name,
         host: &plan.host,
-        passed: verdict.findings.len() - failed,
+        passed,
         failed,
+        skipped,
         checks: &verdict.findings,
         federation: &verdict.federation,
     };
@@ -176,6 +181,10 @@ fn junit(plan: &Plan, verdict: &Verdict) -> Result<String> {
     for finding in &verdict.findings {
         let status = if finding.passed {
             TestCaseStatus::success()
+        } else if let Some(cause) = &finding.skipped {
+            let mut status = TestCaseStatus::skipped();
+            status.set_message(format!("first, {cause}"));
+            status
         } else {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_message(finding.reason.first().map_or("", String::as_str));

@@ -33,6 +33,7 @@ Example:
 #[derive(Debug, clap::Args)]
 pub(super) struct Overlay {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// The folder to make, or a file that ends in `.tar`
     #[arg(short, long, value_name = "PATH")]
@@ -45,6 +46,7 @@ pub(super) struct Overlay {
 #[derive(Debug, clap::Args)]
 pub(super) struct Seed {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// The file to write, whole or not at all
     #[arg(short, long, value_name = "FILE")]
@@ -57,6 +59,7 @@ pub(super) struct Seed {
 #[derive(Debug, clap::Args)]
 pub(super) struct WellKnown {
     /// The site file; `-` is standard input
+    #[arg(default_value = input::SITE)]
     site: PathBuf,
     /// The folder to write into; what else is there stays
     #[arg(short, long, value_name = "DIR")]

@@ -1,6 +1,9 @@
 //! Asks the DNS. No record is an answer; no answer is an error.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use hickory_resolver::{
     TokioResolver,
@@ -11,6 +14,9 @@ use hickory_resolver::{
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+
+/// What a name server is given to answer; each is asked twice.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The way to the name servers.
 pub(super) struct Names {
@@ -47,8 +53,15 @@ impl Names {
                 TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             }
         };
-        builder.options_mut().preserve_intermediates = true;
+        let options = builder.options_mut();
+        options.preserve_intermediates = true;
+        options.timeout = PATIENCE;
         Ok(Names { resolver: builder.build().map_err(failed)? })
+    }
+
+    /// Whether a name server answers at all: each of them knows those of the root.
+    pub(super) async fn answer(&self) -> std::result::Result<(), String> {
+        self.data(".", RecordType::NS).await.map(drop)
     }
 
     /// The IPv4 and the IPv6 addresses of `host`, each in the order of its digits.

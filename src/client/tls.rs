@@ -131,6 +131,10 @@ fn said(error: &rustls::Error, host: &str, leaf: Option<&Shown>) -> String {
             let names = leaf.map(|it| it.names.join(", ")).unwrap_or_default();
             format!("its certificate is not for {host}, but for {names}")
         }
+        CertificateError::Other(error) if error.to_string().contains("CaUsedAsEndEntity") => {
+            "its certificate is that of an authority, not of a server; perhaps it signed itself"
+                .to_owned()
+        }
         other => format!("its certificate is refused: {other}"),
     }
 }

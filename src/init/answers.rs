@@ -63,7 +63,7 @@ fn value(key: &Key, text: &str) -> String {
 struct Line<'a> {
     path: Vec<&'a str>,
     value: String,
-    about: &'a str,
+    about: String,
     /// Whether it holds, or is a comment that shows the default.
     holds: bool,
 }
@@ -99,7 +99,24 @@ fn line<'a>(key: &'a Key, site: &Site, settings: &[(String, String)]) -> Option<
     let default = site.default_of(key).filter(|_| !is_section).map(str::to_owned);
     let value = given.map(|(_, text)| self::value(key, text)).or(default)?;
     let holds = given.is_some() || key.ask;
-    Some(Line { path: key.path.split('.').collect(), value, about: &key.about, holds })
+    let about = match alternatives(key) {
+        Some(words) => format!("{} ({words})", key.about),
+        None => key.about.clone(),
+    };
+    Some(Line { path: key.path.split('.').collect(), value, about, holds })
+}
+
+/// The words that a key takes, when there are few; what is said of it may name them already.
+fn alternatives(key: &Key) -> Option<String> {
+    let own: Vec<&str> = match &key.kind {
+        Kind::Flag => vec!["true", "false"],
+        Kind::Choice(words) => words.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let words: Vec<&str> = own.into_iter().chain(key.words.keys().map(String::as_str)).collect();
+    let is_told = words.iter().all(|word| key.about.contains(&format!("`{word}`")));
+    let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    (!is_told).then(|| words.join(" or "))
 }
 
 /// The lines of each section together, in the order of the first of each.

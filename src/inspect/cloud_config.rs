@@ -1,4 +1,4 @@
-//! What cloud-init 22.4.2, the one of Debian 12, makes of a text: which keys may log in, and what it runs.
+//! What cloud-init 22.4.2, the one of Debian 12, makes of a text: what it runs.
 //!
 //! It is YAML 1.1 as `PyYAML` 6.0 reads it, which no parser of Rust does: line ends of five kinds, characters that
 //! spoil the whole text, a key that stands twice and counts the last time. Only what a document of ours can become
@@ -6,8 +6,6 @@
 //!
 //! Sources: `cloudinit/handlers/__init__.py` (`type_from_starts_with`), `cloudinit/user_data.py` (`convert_string`),
 //! `cloudinit/config/cc_bootcmd.py`, and `yaml/reader.py` and `yaml/scanner.py` of `PyYAML`.
-
-mod quoted;
 
 use super::damage::{Fault, Kind};
 
@@ -17,8 +15,6 @@ pub(super) const FIRST: &str = "#cloud-config";
 /// What a text tells cloud-init.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Instructions<'a> {
-    /// Who may log in.
-    pub(super) keys: Vec<String>,
     /// Whether it makes no host key but the one that is enough.
     pub(super) one_host_key: bool,
     /// The script, line by line, without what is blank at its end.
@@ -94,7 +90,7 @@ impl<'a> Scanner<'a> {
     fn document(&mut self) -> Result<Instructions<'a>, Fault> {
         let mut base = None;
         let mut seen = Vec::new();
-        let (mut keys, mut script) = (Vec::new(), None);
+        let mut script = None;
         while let Some((indent, body)) = self.entry() {
             let Some((key, value)) = body.split_once(':') else { return Err(self.odd()) };
             let is_key = *base.get_or_insert(indent) == indent
@@ -102,8 +98,6 @@ impl<'a> Scanner<'a> {
             self.at += 1;
             match (key, bare(value)) {
                 _ if !is_key => return Err(self.odd_before()),
-                ("ssh_authorized_keys", "") => keys = self.keys(indent)?,
-                ("ssh_pwauth", word) if is_false(word) => (),
                 ("ssh_genkeytypes", list) if is_one_host_key(list) => (),
                 ("bootcmd", "") => script = Some(self.script(indent)?),
                 _ => return Err(self.odd_before()),
@@ -114,7 +108,6 @@ impl<'a> Scanner<'a> {
         let times = |key: &&str| seen.iter().filter(|it| *it == key).count();
         let Some(script) = script else { return Err(self.missing()) };
         Ok(Instructions {
-            keys,
             one_host_key: stands("ssh_genkeytypes"),
             script,
             twice: seen.iter().any(|key| times(key) > 1),
@@ -132,26 +125,6 @@ impl<'a> Scanner<'a> {
             self.at += 1;
         }
         None
-    }
-
-    /// A list of strings.
-    fn keys(&mut self, base: usize) -> Result<Vec<String>, Fault> {
-        let mut keys = Vec::new();
-        let mut column = None;
-        while let Some((indent, body)) = self.entry() {
-            let Some(value) = body.strip_prefix("- ").filter(|_| indent >= base) else { break };
-            if *column.get_or_insert(indent) != indent {
-                return Err(self.odd());
-            }
-            let value = value.trim_start_matches(' ');
-            let key = match value.strip_prefix('"') {
-                Some(rest) => self.quoted(rest)?,
-                None => plain(value).ok_or_else(|| self.odd())?,
-            };
-            self.at += 1;
-            keys.push(key);
-        }
-        if keys.is_empty() { Err(self.odd_before()) } else { Ok(keys) }
     }
 
     /// A list of one script, as a literal block.
@@ -228,19 +201,6 @@ impl<'a> Scanner<'a> {
 /// A value on its line, without a comment.
 fn bare(value: &str) -> &str {
     value.find(" #").map_or(value, |at| &value[..at]).trim_matches(' ')
-}
-
-/// A string without quotes that is nothing else in YAML 1.1: it begins with a letter and has a blank.
-fn plain(value: &str) -> Option<String> {
-    let value = bare(value);
-    let harmless = |c: char| c.is_ascii_alphanumeric() || " +/=@._-".contains(c);
-    let is_text = value.starts_with(|c: char| c.is_ascii_alphabetic()) && value.contains(' ');
-    (is_text && value.chars().all(harmless)).then(|| value.to_owned())
-}
-
-/// <https://yaml.org/type/bool.html>
-fn is_false(word: &str) -> bool {
-    ["no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"].contains(&word)
 }
 
 fn is_one_host_key(list: &str) -> bool {

@@ -5,18 +5,19 @@ use std::io::Read as _;
 use lzma_rust2::LzmaReader;
 
 use super::{
-    Payload,
+    Fetch, Payload,
     cloud_config::{Instructions, Line},
     damage::{Fault, Kind},
 };
 use crate::{
     backend::user_data::{
         self, number,
-        payload::{self, Width},
+        payload::{self, Folder, Width},
+        split,
     },
-    digest::{is_sha256, sha256},
+    digest::is_sha256,
     layer::Mode,
-    plan::{FACTS, File},
+    plan::{self, FACTS, File, HOME},
 };
 
 /// The most that a payload may unpack to, in bytes.
@@ -30,10 +31,15 @@ const HOLE: &str = "@UNPACK@\n";
 
 /// Reads what `told` delivers, and whether it is compressed.
 pub(super) fn read(told: &Instructions<'_>) -> Result<(Payload, bool), Fault> {
-    let (digest, unpack) = frame(&told.script)?;
-    let (payload, compact) = unpacked(unpack, digest)?;
-    logins(told, &payload.files)?;
-    Ok((payload, compact))
+    let read = script(&told.script)?;
+    host_keys(told)?;
+    Ok(read)
+}
+
+/// Reads what `lines` deliver, and whether it is compressed.
+pub(super) fn script(lines: &[Line<'_>]) -> Result<(Payload, bool), Fault> {
+    let (digest, folder, unpack) = frame(lines)?;
+    unpacked(unpack, digest, folder)
 }
 
 /// The payload of a script whose frame is another version's.
@@ -46,12 +52,20 @@ pub(super) fn loose(script: &[Line<'_>]) -> Option<Payload> {
         payload::FINISH.ends_with(&format!("\n{}\n", line.text)) || line.text == ". ./pack"
     };
     let (first, last) = (script.iter().position(begins)?, script.iter().rposition(ends)?);
-    unpacked(script.get(first..=last)?, digest).ok().map(|(payload, _)| payload)
+    let lines = script.get(first..=last)?;
+    unpacked(lines, digest, Folder::Payload).ok().map(|(payload, _)| payload)
 }
 
-/// The fixed lines around the payload are as they were; gives the digest that they want, and the payload's lines.
-fn frame<'a, 'b>(script: &'b [Line<'a>]) -> Result<(&'a str, &'b [Line<'a>]), Fault> {
-    let (before, after) = user_data::SCRIPT.split_once(HOLE).unwrap_or_default();
+/// The fixed lines around the payload are as they were; gives the digest that they want, the folder that it arrives in,
+/// and the payload's lines.
+fn frame<'a, 'b>(script: &'b [Line<'a>]) -> Result<(&'a str, Folder, &'b [Line<'a>]), Fault> {
+    let says = |folder: &Folder| {
+        let wanted = format!("p={HOME}/{}", folder.name());
+        script.iter().take(10).any(|line| line.text == wanted)
+    };
+    let folder = Folder::ALL.into_iter().find(says).unwrap_or(Folder::Payload);
+    let text = user_data::script(folder);
+    let (before, after) = text.split_once(HOLE).unwrap_or_default();
     let (above, below) = (before.lines().count(), after.lines().count());
     let Some(end) = script.len().checked_sub(below).filter(|end| *end > above) else {
         return Err(Fault::new(Kind::Cut, script.last().map_or(1, |line| line.number), ""));
@@ -65,7 +79,7 @@ fn frame<'a, 'b>(script: &'b [Line<'a>]) -> Result<(&'a str, &'b [Line<'a>]), Fa
             return Err(should_be(line, &expected));
         }
     }
-    Ok((digest, &script[above..end]))
+    Ok((digest, folder, &script[above..end]))
 }
 
 fn should_be(line: &Line<'_>, expected: &str) -> Fault {
@@ -73,7 +87,7 @@ fn should_be(line: &Line<'_>, expected: &str) -> Fault {
 }
 
 /// The files that `lines` write, whose inventory has this `digest`; and whether they were compressed.
-fn unpacked(lines: &[Line<'_>], digest: &str) -> Result<(Payload, bool), Fault> {
+fn unpacked(lines: &[Line<'_>], digest: &str, folder: Folder) -> Result<(Payload, bool), Fault> {
     let [first, .., last] = lines else { return Err(Fault::between(1, 1)) };
     let everywhere = || Fault::between(first.number, last.number);
     let compact = first.text.starts_with("python3 ");
@@ -89,12 +103,14 @@ fn unpacked(lines: &[Line<'_>], digest: &str) -> Result<(Payload, bool), Fault> 
     if let Some(at) = differs(&payload::script(&files), &script) {
         return Err(fault(at));
     }
-    let inventory: String =
-        files.iter().map(|file| format!("{} {}\n", file.digest(), file.entry())).collect();
-    if sha256(inventory) != digest {
+    if plan::digest(&files) != digest {
         return Err(everywhere());
     }
-    Ok((Payload::of(digest, files), compact))
+    let payload = match folder {
+        Folder::Payload => Some(Payload::of(digest, files)),
+        Folder::Fetch => Payload::fetched(digest, files),
+    };
+    Ok((payload.ok_or_else(everywhere)?, compact))
 }
 
 /// The first line in which two texts differ, from zero.
@@ -228,17 +244,13 @@ pub(super) fn keys(files: &[File]) -> Vec<String> {
     holders.flat_map(|file| file.contents.lines()).map(str::to_owned).collect()
 }
 
-/// Who may log in stands in the payload: if the document says it too, it says the same.
-fn logins(told: &Instructions<'_>, files: &[File]) -> Result<(), Fault> {
-    let says = if !told.keys.is_empty() && told.keys != keys(files) {
-        "the keys for SSH are not those that the machine takes"
-    } else if !told.one_host_key {
-        "`ssh_genkeytypes` is missing"
-    } else {
+/// Who may log in stands in the payload; of the host's own keys one is made.
+fn host_keys(told: &Instructions<'_>) -> Result<(), Fault> {
+    if told.one_host_key {
         return Ok(());
-    };
+    }
     let line = told.script.first().map_or(1, |line| line.number.saturating_sub(2).max(1));
-    Err(Fault::new(Kind::Changed, line, &format!("before it, {says}")))
+    Err(Fault::new(Kind::Changed, line, "before it, `ssh_genkeytypes` is missing"))
 }
 
 impl Payload {
@@ -251,6 +263,24 @@ impl Payload {
             value.unwrap_or_default().trim_matches('\'').to_owned()
         };
         let (host, server_name) = (fact("HOST"), fact("SERVER_NAME"));
-        Payload { host, server_name, digest: digest.to_owned(), files }
+        Payload { host, server_name, digest: digest.to_owned(), fetch: None, files }
+    }
+
+    /// Of these files, which fetch the rest; nothing when they say not what.
+    fn fetched(digest: &str, files: Vec<File>) -> Option<Payload> {
+        let text = &files.iter().find(|file| file.path == split::FETCH)?.contents;
+        let value = |name: &str| {
+            let mut lines = text.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(" = "))
+        };
+        let string = |name: &str| serde_json::from_str::<String>(value(name)?).ok();
+        let fetch = Fetch {
+            mirrors: serde_json::from_str(value("MIRRORS")?).ok()?,
+            sha256: string("SHA256")?,
+            bytes: value("LENGTH")?.parse().ok()?,
+        };
+        let (host, server_name) = (string("HOST")?, string("SERVER_NAME")?);
+        let (digest, fetch) = (digest.to_owned(), Some(fetch));
+        Some(Payload { host, server_name, digest, fetch, files })
     }
 }

@@ -1,8 +1,10 @@
 //! What was found, held against what a site would be now.
 
+use url::Url;
+
 use super::{Damage, Found, Kind};
 use crate::{
-    backend::user_data::{Encoding, render},
+    backend::user_data::{Encoding, render, split},
     plan::{File, Plan},
 };
 
@@ -27,7 +29,7 @@ pub struct Difference {
 #[must_use]
 pub fn between(found: &Found, plan: &Plan) -> Difference {
     let of = |path: &str, files: &[File]| files.iter().find(|file| file.path == path).cloned();
-    let have = &found.payload.files;
+    let (have, give) = (&found.payload.files, &given(found, plan));
     let paths = |files: &[File], select: &dyn Fn(&File) -> bool| {
         files.iter().filter(|file| select(file)).map(|file| file.path.clone()).collect()
     };
@@ -37,13 +39,20 @@ pub fn between(found: &Found, plan: &Plan) -> Difference {
     };
     let claimed = &found.claims;
     Difference {
-        added: paths(&plan.files, &|file| of(&file.path, have).is_none()),
-        removed: paths(have, &|file| of(&file.path, &plan.files).is_none()),
-        changed: paths(&plan.files, &is_changed),
+        added: paths(give, &|file| of(&file.path, have).is_none()),
+        removed: paths(have, &|file| of(&file.path, give).is_none()),
+        changed: paths(give, &is_changed),
         keys: found.keys.as_ref().is_some_and(|keys| *keys != plan.ssh_keys),
         version: claimed.version.clone().filter(|it| it != env!("CARGO_PKG_VERSION")),
         site_text: claimed.site_digest.as_ref().is_some_and(|it| !plan.site_digest.starts_with(it)),
     }
+}
+
+/// The files that `plan` gives, in a document of the same kind.
+fn given(found: &Found, plan: &Plan) -> Vec<File> {
+    let Some(fetch) = &found.payload.fetch else { return plan.files.clone() };
+    let mirrors: Vec<Url> = fetch.mirrors.iter().filter_map(|it| Url::parse(it).ok()).collect();
+    split::files(plan, &mirrors)
 }
 
 impl Difference {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::{
     Claims, Form, Found, Note,
-    cloud_config::{self, FIRST},
+    cloud_config::{self, FIRST, Line},
     contents,
     damage::{Damage, Fault, Kind},
     undo,
@@ -19,7 +19,7 @@ const TYPOGRAPHY: [char; 14] = [
 ];
 
 /// The last lines of every document.
-const END: [&str; 3] = ["trap - 0", "sh $d/payload/usr/lib/homeseed/arm", "}"];
+const END: [&str; 3] = ["trap - 0", "sh $p/usr/lib/homeseed/arm", "}"];
 
 /// Reads the document in `bytes`.
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Found, Damage> {
@@ -40,6 +40,24 @@ fn attempt(text: &str) -> Result<Found, Fault> {
         length: text.len(),
         claims: claims(text),
         notes: notes.into_iter().filter(|(_, is_so)| *is_so).map(|(note, _)| note).collect(),
+        keys: Some(contents::keys(&payload.files)),
+        payload,
+    })
+}
+
+/// The payload in `bytes`, which is fetched and not pasted: what was done to it is not looked for.
+pub(super) fn payload(name: &str, bytes: &[u8]) -> Result<Found, Damage> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Damage::whole(name, Kind::Changed))?;
+    let lines: Vec<Line<'_>> =
+        text.lines().zip(1..).map(|(text, number)| Line { text, number }).collect();
+    let script = lines.iter().position(|line| !line.text.starts_with('#')).unwrap_or(lines.len());
+    let (payload, _) =
+        contents::script(&lines[script..]).map_err(|fault| changed(name, text, &fault))?;
+    Ok(Found {
+        forms: vec![Form::Payload],
+        length: text.len(),
+        claims: claims(text),
+        notes: Vec::new(),
         keys: Some(contents::keys(&payload.files)),
         payload,
     })
@@ -87,7 +105,7 @@ fn is_ours(text: &str) -> bool {
     let dense: String = text.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
     let has = |mark: &str| dense.contains(mark);
     let is_whose = has("#homeseed") || has("usr/lib/homeseed");
-    has("thisdocumentisdamaged") || has("/payload/usr/lib/homeseed/arm") || has(FIRST) && is_whose
+    has("thisdocumentisdamaged") || has("/usr/lib/homeseed/arm") || has(FIRST) && is_whose
 }
 
 /// What happened to `text`, in which a reader found `fault`.

@@ -110,13 +110,20 @@ pub struct Mode(pub u32);
 pub struct Settings {
     /// The key of the site: a mapping of options.
     pub from: String,
-    /// A file of the layer: the options that the program knows, one a line.
+    /// A file of the layer: the options that the program knows, one a line, those of sections behind a dot, each with its
+    /// type (`flag`, `number`, `duration`, `size`, `text`, `list`, `mapping`) where it is known.
     pub known: String,
     /// The folder whose YAML files may each set an option only once.
     pub beside: String,
     /// Options that the program knows and a site must not set, each with what to do instead.
     #[serde(default)]
     pub refuse: BTreeMap<String, String>,
+    /// Endings of the names of options, at any depth, whose texts are secrets.
+    #[serde(default)]
+    pub secret: Vec<String>,
+    /// Names with such an ending that are none.
+    #[serde(default)]
+    pub public: Vec<String>,
 }
 
 /// Planned files that the operator has to publish on another web server.

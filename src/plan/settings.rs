@@ -1,6 +1,11 @@
-//! Options that the site hands through to a program: known to it, and each set in one file only.
+//! Options that the site hands through to a program: known to it, of its types, without secrets, and each set in one
+//! file only.
+
+mod values;
 
 use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
 
 use super::{File, Plan, selection::Selection};
 use crate::{
@@ -22,6 +27,7 @@ pub(super) fn conflicts(
         let given = given(settings, selection);
         let known = all.text(layer.name, &settings.known).unwrap_or_default();
         errors.extend(unknown(settings, &given, known, site));
+        errors.extend(values::mistakes(settings, &written(settings, site), known, site));
         errors.extend(refused(settings, &given, site));
         errors.extend(twice(settings, &given, plan, site));
     }
@@ -37,6 +43,14 @@ fn given(settings: &Settings, selection: &Selection<'_, '_>) -> Vec<String> {
     names.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
+/// The options as the site has them.
+fn written(settings: &Settings, site: &Site) -> Json {
+    let root = Json::Object(site.values().clone());
+    let mut sections = settings.from.split('.');
+    let options = sections.try_fold(&root, |value, key| value.get(key));
+    options.cloned().unwrap_or_default()
+}
+
 /// Where the site sets the option.
 fn place(settings: &Settings, name: &str, site: &Site) -> Option<Place> {
     let path: Vec<&str> = settings.from.split('.').chain([name]).collect();
@@ -44,11 +58,12 @@ fn place(settings: &Settings, name: &str, site: &Site) -> Option<Place> {
 }
 
 fn unknown(settings: &Settings, given: &[String], known: &str, site: &Site) -> Vec<Error> {
-    let is_known = |name: &&String| known.lines().any(|line| line.trim() == name.as_str());
+    let names: Vec<&str> = known.lines().filter_map(values::declared).map(|it| it.0).collect();
+    let is_known = |name: &&String| names.contains(&name.as_str());
     let error = |name: &String| {
         let message = format!("`{name}` is not an option of `{}`", settings.from);
         let error = Error::new(message).at(place(settings, name, site));
-        match suggest::nearest(name, known.lines()) {
+        match suggest::nearest(name, names.iter().copied().filter(|it| !it.contains('.'))) {
             Some(near) => error.hint(format!("did you mean `{near}`?")),
             None => error,
         }
@@ -77,7 +92,10 @@ fn twice(settings: &Settings, given: &[String], plan: &Plan, site: &Site) -> Vec
             setters.entry(name).or_default().push(file);
         }
     }
-    let doubled = setters.iter().filter(|(_, files)| files.len() > 1);
+    // One mistake is said once.
+    let doubled = setters
+        .iter()
+        .filter(|(name, files)| files.len() > 1 && !settings.refuse.contains_key(*name));
     doubled.map(|(name, files)| refusal(settings, name, files, &passes, given, site)).collect()
 }
 

@@ -9,15 +9,16 @@ use crate::error::Error;
 /// How many mistakes are worth printing.
 const ENOUGH: usize = 100;
 
-/// The mistakes found so far; what exceeds a screenful or two is not kept.
+/// The mistakes found so far; what exceeds a screenful or two is only counted.
 pub(super) struct Mistakes<'a> {
     source: &'a Source,
     errors: Vec<Error>,
+    more: usize,
 }
 
 impl<'a> Mistakes<'a> {
     pub(super) fn new(source: &'a Source) -> Mistakes<'a> {
-        Mistakes { source, errors: Vec::new() }
+        Mistakes { source, errors: Vec::new(), more: 0 }
     }
 
     pub(super) fn source(&self) -> &'a Source {
@@ -32,9 +33,15 @@ impl<'a> Mistakes<'a> {
         self.errors
     }
 
+    /// How many there are that are not kept.
+    pub(super) fn more(&self) -> usize {
+        self.more
+    }
+
     /// Notes a mistake at a spot, or of the file as a whole.
     pub(super) fn report(&mut self, spot: impl Into<Option<Spot>>, refusal: &Refusal) {
         if self.errors.len() == ENOUGH {
+            self.more += 1;
             return;
         }
         let place = spot.into().map(|spot| self.source.place(spot));

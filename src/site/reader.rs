@@ -1,5 +1,7 @@
 //! Walks the tree of a site file by its schema, and collects what is wrong with it.
 
+use std::collections::HashSet;
+
 use minijinja::{Value as Context, context};
 use serde_json::{Map, Value as Json};
 
@@ -31,6 +33,11 @@ impl<'a> Reader<'a> {
     /// All mistakes that were found.
     pub(super) fn into_errors(self) -> Vec<Error> {
         self.mistakes.into_errors()
+    }
+
+    /// How many mistakes are only counted.
+    pub(super) fn more(&self) -> usize {
+        self.mistakes.more()
     }
 
     /// Whether a mistake was found so far.
@@ -177,16 +184,17 @@ impl<'a> Reader<'a> {
             Value::Scalar { .. } if !node.is_null() => {
                 "put `- ` in front of each entry, on lines of their own"
             }
-            _ => "for none, write `[]`",
+            Value::Map(_) => "put `- ` in front of each entry, and no colon behind it",
+            _ => "for none, write `[]`; for the default, delete the line",
         };
         self.report_kind(&key.path, node, "must be a list", hint)
     }
 
     fn members(&mut self, key: &Key, nodes: &[Node], word: Word) -> Option<Json> {
-        let mut members: Vec<Json> = Vec::new();
+        let (mut members, mut seen) = (Vec::new(), HashSet::new());
         let mut whole = true;
         for node in nodes {
-            match self.member(key, node, word, &members) {
+            match self.member(key, node, word, &mut seen) {
                 Some(member) => members.push(member),
                 None => whole = false,
             }
@@ -194,12 +202,18 @@ impl<'a> Reader<'a> {
         whole.then_some(Json::Array(members))
     }
 
-    fn member(&mut self, key: &Key, node: &Node, word: Word, others: &[Json]) -> Option<Json> {
+    fn member(
+        &mut self,
+        key: &Key,
+        node: &Node,
+        word: Word,
+        seen: &mut HashSet<String>,
+    ) -> Option<Json> {
         let (reason, hint) = if node.is_null() {
             ("an entry is empty", "delete its `-`")
         } else {
             let member = self.single(key, node, word)?;
-            if !others.contains(&member) {
+            if seen.insert(member.to_string()) {
                 return Some(member);
             }
             ("this stands in the list twice", "delete one of them")

@@ -126,7 +126,7 @@ impl Schema {
         section.is_some_and(|section| section.into.is_some())
     }
 
-    fn below(&self, section: &str) -> impl Iterator<Item = &Key> {
+    pub(super) fn below(&self, section: &str) -> impl Iterator<Item = &Key> {
         self.keys
             .iter()
             .filter(move |key| key.path.strip_prefix(section).is_some_and(|it| it.starts_with('.')))

@@ -3,8 +3,8 @@
 use super::refusal::{PRIVATE_KEY, Refusal, is_private_key};
 use crate::error::{Error, Place};
 
-/// More than any site needs; it bounds the work that a hostile file can cause.
-const LIMIT: usize = 64 * 1024;
+/// Room for thirty thousand listed servers; it bounds the work that a hostile file can cause.
+const LIMIT: usize = 1 << 20;
 
 /// A site file's name and text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl Source {
     /// Takes a text that a parser may see: small, without control characters, without private keys.
     pub(super) fn new(file: &str, text: &str) -> Result<Source, Error> {
         if text.len() > LIMIT {
-            return Err(Error::new(format!("{file} is larger than {} KiB", LIMIT / 1024))
+            return Err(Error::new(format!("{file} is larger than 1 MiB; no more was read"))
                 .hint("a site file holds a few dozen lines; is this the right file?"));
         }
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);

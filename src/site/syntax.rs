@@ -7,8 +7,12 @@ use crate::error::Error;
 
 /// The parser's complaint in the user's words, with advice where the usual cause is known.
 pub(super) fn explain(source: &Source, error: &ScanError) -> Error {
-    if let Some(spot) = indenting_tab(source, error.marker().line()) {
+    let line = error.marker().line();
+    if let Some(spot) = indenting_tab(source, line) {
         return Error::new("a tab cannot indent YAML").at(source.place(spot)).hint("use spaces");
+    }
+    if let Some((spot, message, hint)) = behind_a_key(source, line) {
+        return Error::new(message).at(source.place(spot)).hint(hint);
     }
     let spot = spot(source, error.marker());
     let error_at = |message: String| Error::new(message).at(source.place(spot));
@@ -38,6 +42,38 @@ fn indenting_tab(source: &Source, line: usize) -> Option<Spot> {
         let column = indent.chars().position(|c| c == '\t')? + 1;
         Some(Spot { line, column, width: 1 })
     })
+}
+
+/// What stands behind the colon of a key and is no blank, in the line that was refused or the one before it.
+fn behind_a_key(source: &Source, line: usize) -> Option<(Spot, &'static str, &'static str)> {
+    (line.saturating_sub(1).max(1)..=line).find_map(|line| {
+        let text = source.line(line);
+        let start = text.len() - text.trim_start_matches([' ', '-']).len();
+        let colon = start + text[start..].find(':')?;
+        let is_key = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+        let next = text[colon + 1..].chars().next().filter(|c| !" /".contains(*c))?;
+        if colon == start || !text[start..colon].chars().all(is_key) {
+            return None;
+        }
+        let (message, hint) = match next {
+            '\t' => ("a tab stands behind the colon", "write a space instead"),
+            c if is_odd_blank(c) => {
+                ("a no-break space stands behind the colon", "write an ordinary space instead")
+            }
+            _ => ("there is no space behind the colon", "write `key: value`"),
+        };
+        let column = text[..=colon].chars().count() + 1;
+        Some((Spot { line, column, width: 1 }, message, hint))
+    })
+}
+
+/// A blank that YAML takes for a letter.
+pub(super) fn is_odd_blank(c: char) -> bool {
+    matches!(
+        c,
+        '\u{a0}' | '\u{2000}'
+            ..='\u{200b}' | '\u{202f}' | '\u{205f}' | '\u{2060}' | '\u{3000}' | '\u{feff}'
+    )
 }
 
 fn advice(info: &str) -> Option<&'static str> {

@@ -127,7 +127,8 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, event: Event<'a>, span: &Span, depth: usize) -> Result<Node, Error> {
         if depth > DEPTH {
-            return Err(self.error(span, "this is nested too deeply"));
+            let message = format!("this is nested more than {DEPTH} levels deep");
+            return Err(self.error(span, &message).hint("no option of any program is"));
         }
         self.refuse_extras(&event, span);
         let spot = Spot::between(self.source, span);

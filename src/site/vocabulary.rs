@@ -1,6 +1,6 @@
 //! The types that a key of `site.yaml` can have, by the words that name them in a manifest.
 
-use std::str::FromStr;
+use std::{fmt, str::FromStr};
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -30,6 +30,18 @@ pub enum Kind {
     List(Word),
     /// A mapping whose values may be anything that JSON can say.
     Options,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Kind::Flag => f.write_str("true or false"),
+            Kind::Choice(words) => write!(f, "one of {}", words.join(", ")),
+            Kind::One(word) => f.write_str(word.name),
+            Kind::List(word) => write!(f, "list of {}s", word.name),
+            Kind::Options => f.write_str("options and their values"),
+        }
+    }
 }
 
 /// The type of a single value.

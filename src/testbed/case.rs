@@ -6,12 +6,14 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{fixture::Fixture, machine};
 use crate::{
-    backend::user_data::{self, Encoding},
+    backend::user_data::{self, Encoding, Split},
     error::{Error, Errors, Result},
     host::files,
+    http_url,
     plan::Plan,
     site::HostName,
 };
@@ -37,6 +39,8 @@ pub struct Case {
     pub fingerprint: String,
     /// What the user pastes.
     pub user_data: String,
+    /// Where the machine fetches its payload, if it does.
+    pub mirror: Option<Mirror>,
     /// Further sites of the folder, by the names of their files without the ending.
     pub further: BTreeMap<String, Further>,
     /// The localpart of its first user.
@@ -49,6 +53,35 @@ pub struct Case {
     pub repository: String,
     /// Where the machine finds its certificate authority.
     pub authority: String,
+}
+
+/// A web server that has what a machine fetches.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Mirror {
+    /// Where it is.
+    pub url: Url,
+    /// The payload that the document expects.
+    pub payload: Vec<u8>,
+}
+
+/// The line of a script that names the mirrors of its payload, in the order in which the machine asks them. The last
+/// one serves what `payload` of the case's folder holds at the time; the others are nowhere.
+const FETCHES: &str = "# fetches from: ";
+
+/// The document of `plan`, and where the machine fetches its payload when `script` says that it does.
+fn delivered(plan: &Plan, script: &str) -> Result<(String, Option<Mirror>)> {
+    let Some(line) = script.lines().find_map(|line| line.strip_prefix(FETCHES)) else {
+        return Ok((document(plan)?, None));
+    };
+    let parse = |text| {
+        http_url::parse(text)
+            .map_err(|fault| Error::new(format!("`{text}` is no address of a mirror: {fault}")))
+    };
+    let mirrors = line.split_whitespace().map(parse).collect::<Result<Vec<Url>>>()?;
+    let url = mirrors.last().cloned().ok_or_else(|| Error::new("a script names no mirror"))?;
+    let Split { document, payload } =
+        user_data::split(plan, &mirrors, Encoding::Auto, user_data::LIMIT);
+    Ok((document, Some(Mirror { url, payload })))
 }
 
 /// Another document for the same machine.
@@ -169,14 +202,16 @@ impl Case {
                 .hint("test an image in QEMU")
                 .into());
         }
+        let (user_data, mirror) = delivered(&plan, &text)?;
         Ok(Case {
             name: name(file),
             lane,
+            user_data,
+            mirror,
             further: BTreeMap::new(),
             site: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
             start,
             script,
-            user_data: document(&plan)?,
             admin: fact(&plan, "ADMIN")?,
             listed: if anyone { Some("listed.example.net".to_owned()) } else { Some(listed) }
                 .filter(|it| *it != plan.server_name && it.parse::<HostName>().is_ok()),

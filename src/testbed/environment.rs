@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     accelerator::Accelerator,
-    case::{Case, Lane, Start},
+    case::{Case, Lane, Mirror, Start},
     container::Container,
     context::CaseContext,
     disk::{self, Base},
@@ -89,6 +89,11 @@ impl<'a> TestEnvironment<'a> {
             let file = dir.join(format!("page-{n}.json"));
             files::write(&file, &page.contents)?;
             fronts.document(&page.host, &page.path, &file);
+        }
+        if let Some(Mirror { url, payload }) = &case.mirror {
+            let file = dir.join("payload");
+            files::replace(&file, payload)?;
+            fronts.file(url, &file);
         }
         self.internet.stage(self.host, &fronts)
     }

@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, fmt::Write as _, path::Path, time::Duration};
 
+use url::Url;
+
 use super::{
     acme,
     bridge::Upstream,
@@ -58,6 +60,12 @@ impl Fronts {
     pub fn folder(&mut self, at: &Archive, dir: &Path) {
         let location = format!("location {} {{ alias {}/; }}", at.path, dir.display());
         self.open(at, &location);
+    }
+
+    /// Serves `file` at `url`.
+    pub fn file(&mut self, url: &Url, file: &Path) {
+        let location = format!("location = {} {{ alias {}; }}", url.path(), file.display());
+        self.add(url.host_str().unwrap_or_default(), &location);
     }
 
     /// Serves the certificate authority, whose directory the machine finds at `at`.

@@ -19,6 +19,11 @@ pub(super) async fn unreachable(client: &Client, plan: &Plan) -> Result<Option<S
     let addresses = client.addresses(&plan.host, 443).await.map_err(|reason| {
         Error::host(reason).hint("is this computer connected to the internet?")
     })?;
+    if let Some(route) = client.route().filter(|_| addresses.is_empty()) {
+        let (host, _) = route.of(443);
+        return Err(Error::new(format!("`{host}`, where `--connect` leads, has no address"))
+            .hint("name a host that the DNS knows, or an address"));
+    }
     let mut why = format!("{} has no address", plan.host);
     for address in addresses {
         match client.reaches(address).await {
@@ -57,6 +62,7 @@ fn finding(plan: &Plan, judgement: Judgement, reason: Vec<String>) -> Finding {
         name: judgement.fact().to_owned(),
         from: Vantage::Network,
         passed: reason.is_empty(),
+        skipped: None,
         reason,
         cure: plan.cures.get(&judgement).cloned().unwrap_or_default(),
     }

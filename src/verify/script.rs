@@ -49,6 +49,7 @@ pub(super) fn unseen(plan: &Plan, reason: &str) -> Vec<Finding> {
         name: check.name.clone(),
         from: check.from,
         passed: false,
+        skipped: None,
         reason: vec![reason.to_owned()],
         cure: String::new(),
     };
@@ -102,6 +103,7 @@ fn finding(check: &Check, results: &[Outcome]) -> std::result::Result<Finding, S
         name: check.name.clone(),
         from: check.from,
         passed: result.passed,
+        skipped: None,
         reason: result.reason.clone(),
         cure: check.cure.clone(),
     })

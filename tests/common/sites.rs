@@ -271,12 +271,14 @@ fn string(dice: &mut Dice) -> String {
     dice.text(&format!("{SIGNS}\n\tä€\u{1f600}\u{2028}\u{85}\u{feff}"), length)
 }
 
-/// The options that the layers hand through and do not set themselves.
+/// The options that the layers hand through and do not set themselves, and that take anything.
 fn free_options() -> &'static [String] {
     static OPTIONS: OnceLock<Vec<String>> = OnceLock::new();
     OPTIONS.get_or_init(|| {
         let known = SOURCES.iter().find(|(path, _)| path.ends_with("/options.txt")).unwrap().1;
-        known.lines().filter(|option| is_free(option)).map(str::to_owned).collect()
+        let is_untyped = |line: &&str| !line.contains(['#', ' ', '.']);
+        let options = known.lines().filter(is_untyped).filter(|option| is_free(option));
+        options.map(str::to_owned).collect()
     })
 }
 

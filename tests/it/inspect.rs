@@ -102,21 +102,8 @@ fn no_comment_is_believed() {
 #[test]
 fn who_may_log_in_is_part_of_the_document() {
     for document in &*DOCUMENTS {
-        let key = &PLAN.ssh_keys[0];
-        let another = key.replace("AAAAC3NzaC1lZDI1NTE5AAAAI", "AAAAC3NzaC1lZDI1NTE5AAAAJ");
-        assert_ne!(*key, another);
-        let telling = |keys: &[&str]| {
-            let keys: String = keys.iter().map(|key| format!("- \"{key}\"\n")).collect();
-            document.replacen(
-                "ssh_genkeytypes",
-                &format!("ssh_authorized_keys:\n{keys}ssh_genkeytypes"),
-                1,
-            )
-        };
-        assert_eq!(kind(telling(&[key])), None, "cloud-init lets in whom the payload does");
-        assert_eq!(kind(telling(&[&another])), Some(Kind::Changed));
-        assert_eq!(kind(telling(&[key, &another])), Some(Kind::Changed));
         for (from, to) in [
+            ("ssh_genkeytypes", "ssh_authorized_keys: [\"ssh-ed25519 AAAA\"]\nssh_genkeytypes"),
             ("ssh_genkeytypes", "ssh_pwauth: true\nssh_genkeytypes"),
             ("ssh_genkeytypes: [ed25519]\n", ""),
             ("ssh_genkeytypes: [ed25519]\n", "ssh_genkeytypes: [rsa]\n"),
@@ -186,12 +173,12 @@ fn lines_that_are_missing_anywhere_are_noticed() {
 #[test]
 fn a_damage_is_named_with_its_line_and_a_cure() {
     let document = &DOCUMENTS[0];
-    let damaged = document.replacen("rm -rf $d/new", "rm -rf $d/", 1);
+    let damaged = document.replacen("rm -rf $p.new", "rm -rf $p", 1);
     let output = run(&["inspect", "-"], &damaged);
     assert_eq!(output.status.code(), Some(1));
     let said = tools::said(&output);
     assert!(
-        said.contains("standard input was damaged on the way: line 16: it should be"),
+        said.contains("standard input was damaged on the way: line 19: it should be"),
         "{said}"
     );
     let output = run(&["inspect", "-", "--format", "json"], &document.replace('<', "&lt;"));
@@ -233,7 +220,7 @@ fn what_is_no_document_is_said_to_be_none() {
 fn another_version_is_not_called_damaged() {
     let document = DOCUMENTS[0].replace("# homeseed ", "# homeseed 9.");
     assert_eq!(kind(&document), None);
-    let other = document.replacen("rm -rf $d/new", "rm -fr $d/new", 1);
+    let other = document.replacen("rm -rf $p.new", "rm -fr $p.new", 1);
     let damage = inspect::read("it", other.as_bytes()).unwrap_err();
     assert_eq!(damage.kind, Kind::Foreign);
     assert!(

@@ -1,9 +1,17 @@
 //! What the document's script does, with another folder for `/usr/lib/homeseed`.
 
-use std::{fs, path::PathBuf, time::SystemTime};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    path::PathBuf,
+    thread,
+    time::SystemTime,
+};
 
-use homeseed::backend::user_data::{Encoding, render};
+use homeseed::backend::user_data::{Encoding, LIMIT, Split, render, split};
 use tempfile::TempDir;
+use url::Url;
 
 use crate::{root, sites::small, tools};
 
@@ -30,22 +38,44 @@ impl Machine {
         let home = self.path("home").display().to_string();
         let console = self.path("console").display().to_string();
         let script = script
-            .replacen("d=/usr/lib/homeseed\n", &format!("d={home}\n"), 1)
-            .replacen(">/dev/console", &format!(">>{console}"), 1)
-            .replace("sh $d/payload/usr/lib/homeseed/arm", &self.arm());
-        tools::run(&["dash"], &script);
+            .replacen("p=/usr/lib/homeseed/", &format!("p={home}/"), 1)
+            .replace(">/dev/console", &format!(">>{console}"))
+            .replace("sh $p/usr/lib/homeseed/arm", "arm $p/usr/lib/homeseed/arm");
+        tools::run(&["dash"], &(self.arm() + &script));
     }
 
-    /// Runs the delivered `arm`, with its paths in this folder and a list of what it says to systemd.
+    /// A function that runs a delivered `arm`, with its paths in this folder and a list of what it says to systemd.
     fn arm(&self) -> String {
         let root = self.dir.path().display();
         let home =
             format!("s|^home=.*|home={root}/home|; s|payload$home|payload/usr/lib/homeseed|");
         let paths = format!("s| /etc/| {root}/etc/|g; s| /var/lib/| {root}/|g");
+        let next = "s|exec sh \\(.*\\)|arm \\1; exit|";
         format!(
             "mkdir -p {root}/etc/systemd/system; systemctl() {{ echo $* >>{root}/systemctl; }}\n\
-             sed '{home}; {paths}' $d/payload/usr/lib/homeseed/arm >{root}/arm && . {root}/arm"
+             arm() {{ sed '{home}; {paths}; {next}' $1 >{root}/arm && . {root}/arm; }}\n"
         )
+    }
+
+    /// Runs what fetches the payload, with its paths in this folder and without waiting between two rounds; gives what
+    /// it would have run then.
+    fn fetch(&self) -> String {
+        let root = self.dir.path().display().to_string();
+        let text = fs::read_to_string(self.path("home/fetch/usr/lib/homeseed/fetch")).unwrap();
+        let before = text.clone();
+        let text = text
+            .replace("/var/lib/homeseed/", &format!("{root}/"))
+            .replace("/run/motd.d/", &format!("{root}/motd.d/"))
+            .replace("/run/homeseed/", &format!("{root}/run/"))
+            .replace("/dev/console", &format!("{root}/console"))
+            .replace("\"systemctl\"", "\"true\"")
+            .replace("time.sleep(pause)", "")
+            .replace("os.execvp(\"sh\", [\"sh\", str(SCRIPT)])", "");
+        assert_eq!(before.lines().count(), text.lines().count());
+        assert!(!text.contains("execvp") && !text.contains("\"/run") && !text.contains("/var/"));
+        let output = tools::run(&["timeout", "60", "python3", "-c", &text], "");
+        assert!(output.status.success(), "{}", tools::said(&output));
+        fs::read_to_string(self.path("run/payload.sh")).unwrap()
     }
 
     fn console(&self) -> String {
@@ -126,7 +156,7 @@ fn every_file_arrives_with_its_mode_and_a_second_boot_writes_nothing() {
         machine.boot(&document);
         assert_eq!((machine.times_armed(), machine.console()), (2, String::new()));
         assert_eq!(machine.delivered(), delivered);
-        assert!(!machine.path("home/new").exists());
+        assert!(!machine.path("home/payload.new").exists());
     }
 }
 
@@ -137,7 +167,7 @@ fn a_damaged_payload_is_healed() {
         machine.boot(&document);
         let victim = machine.path(&format!("home/payload{}", small().files[3].path));
         fs::write(&victim, "").unwrap();
-        fs::create_dir(machine.path("home/new")).unwrap();
+        fs::create_dir(machine.path("home/payload.new")).unwrap();
         machine.boot(&document);
         assert_eq!(fs::read_to_string(&victim).unwrap(), small().files[3].contents);
         fs::remove_dir_all(machine.path("home/payload/etc")).unwrap();
@@ -159,8 +189,8 @@ fn carriage_returns_from_a_form_change_nothing() {
 #[test]
 fn a_document_that_is_cut_short_changes_nothing_and_says_so() {
     for document in documents() {
-        // The line with the trap is whole from here on.
-        let guarded = document.find("' 0\n {\n").unwrap() + "' 0".len();
+        // The trap is set from here on.
+        let guarded = document.find("trap bad 0\n").unwrap() + "trap bad 0".len();
         let last = document.len() - 60;
         let steps = (0..guarded).step_by(97).chain((guarded..last).step_by(document.len() / 40));
         let cuts: Vec<usize> = steps.chain(last..document.len() - 1).collect();
@@ -187,8 +217,94 @@ fn one_wrong_character_in_the_payload_changes_nothing_and_is_said() {
             let other = if bytes[at] == b'x' { "y" } else { "x" };
             machine.boot(&format!("{}{other}{}", &document[..at], &document[at + 1..]));
             assert!(machine.console().contains("damaged"), "{at}: {}", machine.console());
-            assert!(!machine.path("home/payload").exists() && !machine.path("home/new").exists());
+            assert!(
+                !machine.path("home/payload").exists()
+                    && !machine.path("home/payload.new").exists()
+            );
             assert_eq!(machine.times_armed(), 0);
+        }
+    }
+}
+
+/// A web server on loopback that answers each request with the next of `bodies`, in a thread of its own.
+fn served(path: &str, bodies: Vec<Vec<u8>>) -> Url {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("http://{}/{path}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for body in bodies {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+            while lines.next().is_some_and(|line| !line.unwrap().is_empty()) {}
+            stream.write_all(b"HTTP/1.0 200 OK\r\n\r\n").unwrap();
+            // Who has seen enough hangs up.
+            stream.write_all(&body).ok();
+        }
+    });
+    Url::parse(&url).unwrap()
+}
+
+#[test]
+fn a_payload_is_fetched_from_whoever_serves_the_right_one() {
+    let plan = small();
+    let Split { payload, .. } = split(&plan, &[], Encoding::Auto, LIMIT);
+    let nobody = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+    let nobody = Url::parse(&format!("http://{nobody}/chat")).unwrap();
+    let mut damaged = payload.clone();
+    damaged[500] ^= 1;
+    let half = payload[..payload.len() / 2].to_vec();
+    let endless = [payload.clone(), vec![0; 1 << 22]].concat();
+    let right = served("a/chat", vec![damaged, Vec::new(), half, endless, payload.clone()]);
+    for encoding in [Encoding::Plain, Encoding::Compact] {
+        let document = split(&plan, &[nobody.clone(), right.clone()], encoding, LIMIT).document;
+        let machine = Machine::new();
+        machine.boot(&document);
+        let rules = machine.path("etc/ssh/sshd_config.d/10-homeseed.conf");
+        assert!(rules.exists() && !machine.path("home/payload").exists());
+        let said = fs::read_to_string(machine.path("systemctl")).unwrap();
+        assert_eq!(said, "daemon-reload\nstart --no-block homeseed-fetch.service\n");
+        if encoding == Encoding::Compact {
+            continue;
+        }
+        let script = machine.fetch();
+        let status = fs::read_to_string(machine.path("status.json")).unwrap();
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        let sentence = status["sentence"].as_str().unwrap();
+        assert_eq!((&status["state"], &status["step"]), (&"waiting".into(), &"fetch".into()));
+        assert!(sentence.starts_with(&format!("waiting for {nobody} (")), "{sentence}");
+        let size = payload.len();
+        assert!(
+            sentence.contains(&format!("{right} (another file: more than {size} bytes, sha256:")),
+            "{sentence}"
+        );
+        assert!(machine.console().contains("waiting for http://127.0.0.1:"));
+        assert!(
+            !machine.path("motd.d/homeseed").exists() && !machine.path("home/payload.new").exists()
+        );
+        machine.run(&script);
+        let inventory = fs::read_to_string(machine.path("home/payload/inventory")).unwrap();
+        assert_eq!((inventory, machine.times_armed()), (plan.inventory(), 1));
+        // With the payload there, nothing is fetched any more.
+        machine.boot(&document);
+        let starts = fs::read_to_string(machine.path("systemctl")).unwrap();
+        assert_eq!((machine.times_armed(), starts.matches("fetch.service").count()), (2, 1));
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_or_read_only_is_called_that() {
+    for document in documents() {
+        for options in ["size=64k", "ro"] {
+            let machine = Machine::new();
+            fs::create_dir(machine.path("home")).unwrap();
+            let home = machine.path("home").display().to_string();
+            let script = scripts(&[&document])[0]
+                .replacen("p=/usr/lib/homeseed/", &format!("p={home}/"), 1)
+                .replace(">/dev/console", ">&2");
+            let mounted = format!("mount -t tmpfs -o {options} tmpfs {home}\n{script}");
+            let output = tools::run(&["unshare", "-m", "dash"], &mounted);
+            let said = tools::said(&output);
+            assert!(said.contains("the disk is full or read-only"), "{options}: {said}");
+            assert!(!said.contains("damaged") && output.status.code() == Some(1), "{said}");
         }
     }
 }

@@ -12,6 +12,7 @@ mod federation;
 mod images;
 mod inspect;
 mod on_machine;
+mod options;
 mod origins;
 mod ping;
 #[path = "../common/program.rs"]

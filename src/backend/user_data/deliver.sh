@@ -1,20 +1,21 @@
-trap 'echo homeseed: this document is damaged: paste it again >/dev/console' 0
+bad() {
+echo homeseed: ${e-this document is damaged: paste it again} >/dev/console
+}
+trap bad 0
 {
-d=/usr/lib/homeseed
+p=/usr/lib/homeseed/@FOLDER@
 want=@WANT@
 ok() {
 echo "$want  $1/inventory" | sha256sum -c --status &&
 sed 's| .* /|  |' $1/inventory | (cd $1 && sha256sum -c --status)
 } 2>/dev/null
-if ! ok $d/payload; then
-rm -rf $d/new
-mkdir -p $d/new
-cd $d/new || exit
+if ! ok $p; then
+rm -rf $p.new
+mkdir -p $p.new && cd $p.new && head -c1M /dev/zero >t && rm t ||
+e='the disk is full or read-only' exit
 @UNPACK@
-cd /
-rm -rf $d/new
-ok $d/payload || exit
+ok $p || exit
 fi
 trap - 0
-sh $d/payload/usr/lib/homeseed/arm
+sh $p/usr/lib/homeseed/arm
 }

@@ -41,8 +41,30 @@ pub(crate) const PLACE: &str =
 pub(crate) const FINISH: &str = "\
 sed 's|.* /||' list | xargs sha256sum | cut -c-64 | paste -d' ' - list >inventory
 rm -f list pack
-ok . && sync && rm -rf ../payload && mv ../new ../payload && sync
+ok . && sync && rm -rf $p && mv $p.new $p && sync
 ";
+
+/// Where on the machine the files of a script arrive, beside each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Folder {
+    /// What the machine consists of.
+    Payload,
+    /// What fetches that.
+    Fetch,
+}
+
+impl Folder {
+    /// Each of them.
+    pub(crate) const ALL: [Folder; 2] = [Folder::Payload, Folder::Fetch];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Folder::Payload => "payload",
+            Folder::Fetch => "fetch",
+        }
+    }
+}
 
 /// cloud-init, which runs this, is Python: no other program to unpack with is certain to be there.
 /// Nothing is run that is not what was packed.

@@ -10,7 +10,7 @@ use similar::TextDiff;
 
 use crate::{
     layer::PortRange,
-    plan::{File, Plan},
+    plan::{File, HOME, Plan},
 };
 
 /// The whole; of each kind, what comes, what goes and what stays but is not as it was.
@@ -26,6 +26,17 @@ pub(super) struct Changes {
     units: Delta<String>,
     checks: Delta<String>,
     files: Delta<String, Rewritten>,
+    services: Vec<Service>,
+    /// Whether the machine asks for a new certificate.
+    certificate: bool,
+}
+
+/// What becomes of a running service.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Service {
+    unit: String,
+    /// `restarts` or `reloads`.
+    action: &'static str,
 }
 
 /// In the order of protocol and number, shown as it is declared.
@@ -64,17 +75,21 @@ impl Changes {
         let checks = |plan: &Plan| -> BTreeMap<_, _> {
             plan.checks.iter().map(|it| (it.title(), it.clone())).collect()
         };
+        let names = named(|plan| plan.names.clone());
+        let files = files(old, new);
         Changes {
+            certificate: names.counts() != [0; 3],
+            services: if files.counts() == [0; 3] { Vec::new() } else { services(new, &files) },
             version: 2,
             homeseed: env!("CARGO_PKG_VERSION"),
-            names: named(|plan| plan.names.clone()),
+            names,
             ports: delta(&ports(old), &ports(new)),
             publications: delta(&pages(old), &pages(new)),
             layers: named(|plan| plan.layers.iter().map(|it| it.name.clone()).collect()),
             packages: named(|plan| plan.packages.iter().map(|it| it.name.clone()).collect()),
             units: named(|plan| plan.units.iter().map(|it| it.name.clone()).collect()),
             checks: delta(&checks(old), &checks(new)),
-            files: files(old, new),
+            files,
         }
     }
 
@@ -96,6 +111,8 @@ impl Changes {
             self.checks.text("check"),
             self.files.come_and_gone("file", ""),
             self.files.changed.iter().map(Rewritten::text).collect(),
+            self.services.iter().map(|it| format!("! {} {}\n", it.unit, it.action)).collect(),
+            if self.certificate { "! a new certificate is asked for\n" } else { "" }.to_owned(),
             format!("in all: {added} added, {removed} removed, {changed} changed\n"),
         ]
         .concat()
@@ -136,6 +153,36 @@ fn files(old: &Plan, new: &Plan) -> Delta<String, Rewritten> {
     let Delta { added, removed, changed } = delta(&old, &new);
     let changed = changed.iter().map(|path| Rewritten::of(&old[path], &new[path])).collect();
     Delta { added, removed, changed }
+}
+
+/// What the steps do to services when `files` change: each step runs once for each payload, and what it does under a
+/// condition it does when a file of its layer changes.
+fn services(new: &Plan, files: &Delta<String, Rewritten>) -> Vec<Service> {
+    let is_changed = |path: &String| {
+        files.added.contains(path) || files.changed.iter().any(|file| file.path == *path)
+    };
+    let mut services: Vec<Service> = Vec::new();
+    for step in new.files.iter().filter(|file| file.path.starts_with(&format!("{HOME}/steps/"))) {
+        let changes = new.files.iter().any(|it| it.layer == step.layer && is_changed(&it.path));
+        let lines = step.contents.lines().map(str::trim_start);
+        for line in lines.filter(|line| changes || !line.starts_with("if ")) {
+            let Some((_, command)) = line.split_once("systemctl ") else { continue };
+            let mut words = command.split([' ', ';', '|']).filter(|it| !it.is_empty());
+            let action = match words.next() {
+                Some("restart" | "try-restart") => "restarts",
+                Some("reload" | "reload-or-restart" | "try-reload-or-restart") => "reloads",
+                _ => continue,
+            };
+            let Some(unit) = words.find(|word| !word.starts_with('-')) else { continue };
+            // The machine alone knows the instance: `"unit@$version-main"`.
+            let unit =
+                unit.trim_matches('"').split(['$', '@']).next().unwrap_or_default().to_owned();
+            if !services.iter().any(|it| it.unit == unit) {
+                services.push(Service { unit, action });
+            }
+        }
+    }
+    services
 }
 
 impl Display for Ports {

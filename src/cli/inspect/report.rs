@@ -40,7 +40,23 @@ pub(super) fn text(found: &Found, difference: Option<&Difference>) -> String {
         [contents.len().to_string(), mode.to_string(), owner, path]
     };
     let rows = table::text(&files.iter().map(row).collect::<Vec<_>>(), &[0]);
-    [head, claims(found), notes(found), difference.map(against).unwrap_or_default(), rows].concat()
+    [
+        head,
+        fetch(found),
+        claims(found),
+        notes(found),
+        difference.map(against).unwrap_or_default(),
+        rows,
+    ]
+    .concat()
+}
+
+/// What the machine has to fetch.
+fn fetch(found: &Found) -> String {
+    let Some(fetch) = &found.payload.fetch else { return String::new() };
+    let mirrors = fetch.mirrors.iter().map(|url| format!("from     {}\n", for_terminal(url)));
+    let head = format!("fetches  {} bytes, sha256:{}\n", fetch.bytes, for_terminal(&fetch.sha256));
+    head + &mirrors.collect::<String>()
 }
 
 /// What nothing rests on.
@@ -83,6 +99,7 @@ pub(super) fn json(read: Result<&Found, &Damage>, difference: Option<&Difference
             "host": payload.host,
             "server_name": payload.server_name,
             "payload_digest": payload.digest,
+            "fetch": payload.fetch,
             "says": {"version": found.claims.version, "site_digest": found.claims.site_digest},
             "keys": found.keys,
             "files": payload.files.iter().map(file).collect::<Vec<_>>(),

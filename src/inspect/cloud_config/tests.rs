@@ -2,9 +2,7 @@
 
 use super::*;
 
-const HEAD: &str = "#cloud-config\n# a comment\nssh_authorized_keys:\n- \"ssh-ed25519 AAAA a@b\"\n";
-const BODY: &str =
-    "ssh_pwauth: false\nssh_genkeytypes: [ed25519]\nbootcmd:\n- |\n one\n  two\n\n three\n";
+const DOCUMENT: &str = "#cloud-config\n# a comment\nssh_genkeytypes: [ed25519]\nbootcmd:\n- |\n one\n  two\n\n three\n";
 
 fn script(text: &str) -> Option<Vec<String>> {
     let told = read(text).ok()?;
@@ -14,30 +12,20 @@ fn script(text: &str) -> Option<Vec<String>> {
 fn same(text: &str) -> bool {
     let told = read(text).ok();
     told.is_some_and(|told| {
-        told.keys == ["ssh-ed25519 AAAA a@b"]
-            && told.one_host_key
-            && script(text).is_some_and(|lines| lines == ["one", " two", "", "three"])
+        told.one_host_key && script(text).is_some_and(|lines| lines == ["one", " two", "", "three"])
     })
-}
-
-fn document() -> String {
-    [HEAD, BODY].concat()
 }
 
 #[test]
 fn what_means_the_same_is_read_as_the_same() {
-    let text = document();
-    assert!(same(&text));
+    let text = DOCUMENT;
+    assert!(same(text));
     for (from, to) in [
         ("\n", "\r\n"),
         ("\n", "\r"),
         ("#cloud-config", "  \n #CLOUD-Config here"),
-        ("false", "no  # closed"),
         ("[ed25519]", "[ ed25519 ]"),
-        ("\"ssh-ed25519 AAAA a@b\"", "ssh-ed25519 AAAA a@b"),
-        ("ssh-ed25519 AAAA", "ssh-ed25519  \n\tAAAA"),
-        ("a@b", "\\u0061@b"),
-        ("AAAA a", "AA\\\n\tAA \\\n a"),
+        ("[ed25519]", "[ed25519]  # one"),
         ("- |", "-   |+   # a script"),
         ("\n one\n  two\n\n three\n", "\n    one\n     two\n \n    three\n\n  \n"),
         ("three\n", "three"),
@@ -52,14 +40,14 @@ fn what_means_the_same_is_read_as_the_same() {
 
 #[test]
 fn a_key_that_stands_twice_counts_the_last_time() {
-    let twice = document().replace("one", "other") + &document();
+    let twice = DOCUMENT.replace("one", "other") + DOCUMENT;
     assert!(same(&twice) && read(&twice).unwrap().twice);
-    assert!(!same(&(document() + &document().replace("one", "other"))));
+    assert!(!same(&(DOCUMENT.to_owned() + &DOCUMENT.replace("one", "other"))));
 }
 
 #[test]
 fn what_means_something_else_is_not_read_as_the_same() {
-    let text = document();
+    let text = DOCUMENT;
     for (from, to) in [
         ("#cloud-config", "\u{feff}#cloud-config"),
         ("#cloud-config", "cloud-config"),
@@ -69,9 +57,9 @@ fn what_means_something_else_is_not_read_as_the_same() {
         ("# a comment", "# \u{0}"),
         ("# a comment", "# a\u{2028}b"),
         ("# a comment", "\t# a comment"),
-        ("false", "true"),
-        ("false", "false\t"),
-        ("false", "\"false\""),
+        ("[ed25519]", "[ed25519]\t"),
+        ("[ed25519]", "[rsa]"),
+        ("[ed25519]", "\n- ed25519"),
         ("bootcmd:", "hostname: x\nbootcmd:"),
         ("bootcmd:\n", ""),
         ("- |", "- |2"),
@@ -80,22 +68,16 @@ fn what_means_something_else_is_not_read_as_the_same() {
         (" three", "three"),
         ("two", "two\u{2029}"),
         ("\n one", "\n    \n one"),
-        ("AAAA a@b\"", "AAAA a@b"),
-        ("AAAA", "AAAA\n---\n"),
-        ("AAAA", "AAAA\\q"),
-        ("AAAA", "AA\nAA"),
-        ("AAAA", "AA\\\n\nAA"),
-        ("- \"ssh", "-\"ssh"),
     ] {
         assert!(!same(&text.replace(from, to)), "{from:?} to {to:?}");
     }
-    assert!(!same(&(text.clone() + "more\n")) && !same(&(text + "- more\n")));
+    assert!(!same(&format!("{text}more\n")) && !same(&format!("{text}- more\n")));
 }
 
 #[test]
 fn every_piece_of_a_document_can_be_read_or_refused() {
-    let text = document().replace("AAAA", "AAAA\\u00e4");
-    for end in 0..=text.len() {
+    let text = DOCUMENT.replace("comment", "cömment");
+    for end in (0..=text.len()).filter(|end| text.is_char_boundary(*end)) {
         let _ = read(&text[..end]);
         let _ = read(&text[end..]);
     }
