@@ -11,6 +11,7 @@ mod script;
 
 use serde::Serialize;
 
+use consequence::Reach;
 pub use script::Login;
 
 use crate::{
@@ -119,7 +120,12 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
     })?;
     // First what all else rests on.
     seen.extend(findings);
-    consequence::skip(&mut seen, plan, unreachable.is_none());
+    let reach = match unreachable {
+        None => Reach::Reached,
+        Some(_) if request.ways.connect.is_some() => Reach::UnreachedByRoute,
+        Some(_) => Reach::Unreached,
+    };
+    consequence::skip(&mut seen, plan, reach);
     for reason in seen.iter_mut().flat_map(|finding| &mut finding.reason) {
         *reason = for_terminal(reason);
     }

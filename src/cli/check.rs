@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{budget, input, output, paint, show};
-use crate::error::{Error, Errors};
+use crate::error::{Error, Errors, Place};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -32,7 +32,7 @@ pub(super) struct CheckArgs {
 enum Format {
     /// For people
     Text,
-    /// `FILE:LINE:COLUMN: error: …`, a line for each
+    /// `FILE:LINE:COLUMN: error: ...`, a line for each
     Lines,
     /// For programs
     Json,
@@ -98,20 +98,20 @@ fn with_head(file: &str, ok: bool, report: &Value) -> Value {
 
 /// An error on one line, as compilers say it.
 fn line(file: &str, error: &Error) -> String {
-    let (file, line, column) = error.place().map_or((file, 1, 1), |place| place.position());
+    let (file, line, column) = error.place().map_or((file, 1, 1), Place::position);
     let hint = error.advice().map(|it| format!("; {it}")).unwrap_or_default();
     format!("{file}:{line}:{column}: error: {}{hint}\n", error.message())
 }
 
 fn entry(error: &Error) -> Value {
     let place = error.place();
-    let position = place.map(|it| it.position());
+    let position = place.map(Place::position);
     json!({
         "message": error.message(),
         "hint": error.advice(),
         "file": position.map(|it| it.0),
         "line": position.map(|it| it.1),
         "column": position.map(|it| it.2),
-        "width": place.map(|it| it.width()),
+        "width": place.map(Place::width),
     })
 }

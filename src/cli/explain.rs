@@ -108,10 +108,11 @@ fn explained(key: &Key) -> String {
         text += &format!("a single value is that of {}.{inner}\n", key.path);
     }
     for (word, value) in &key.words {
-        text += &match word == value {
-            true => format!("or the word `{word}`\n"),
-            false => format!("or the word `{word}`, which stands for {value}\n"),
-        };
+        text += &format!("or the word `{word}`");
+        if word != value {
+            text += &format!(", which stands for {value}");
+        }
+        text.push('\n');
     }
     match &key.layer {
         Some(layer) => text + &format!("it belongs to the layer {layer}\n"),

@@ -10,7 +10,7 @@ use crate::{
         seed::{self, Seed},
         user_data::{self, Encoding},
     },
-    error::{Errors, Result},
+    error::{Error, Errors, Result},
     host::{
         Host,
         archives::{Archive, Archives},
@@ -24,7 +24,15 @@ use crate::{
 /// Makes the image that is wanted, and says what it took.
 pub(super) fn make(args: &ImageArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     interrupt::listen();
-    let site = args.site.clone().or_else(|| (!args.generic).then(|| input::SITE.into()));
+    let site = match &args.site {
+        None if args.generic => None,
+        None if !Path::new(input::SITE).exists() => {
+            return Err(Error::new("an image is of a site, or generic")
+                .hint("name a site.yaml, or say `--generic`")
+                .into());
+        }
+        site => Some(site.clone().unwrap_or_else(|| input::SITE.into())),
+    };
     let (plan, purpose) = match &site {
         Some(site) => (of_site(site, args, layers)?, Purpose::Site),
         None => (input::generic(layers)?, Purpose::Generic),

@@ -108,10 +108,10 @@ fn limit(text: &str) -> std::result::Result<usize, String> {
 /// Where a payload is published: a file, not a folder.
 fn mirror(text: &str) -> std::result::Result<Url, String> {
     let url = http_url::parse(text).map_err(|fault| fault.to_string())?;
-    match url.path().ends_with('/') {
-        true => Err("it names a folder; a URL ends with the name of the payload".to_owned()),
-        false => Ok(url),
+    if url.path().ends_with('/') {
+        return Err("it names a folder; a URL ends with the name of the payload".to_owned());
     }
+    Ok(url)
 }
 
 /// Prints it, and says how long it is.

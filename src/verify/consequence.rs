@@ -6,23 +6,32 @@ use crate::{
     plan::Plan,
 };
 
-/// Skips every finding that another one explains. `reached` says whether the machine answered at all.
-pub(super) fn skip(findings: &mut [Finding], plan: &Plan, reached: bool) {
+/// Whether the machine was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It answered.
+    Reached,
+    /// It did not, where its names lead.
+    Unreached,
+    /// It did not, where the user said that it is.
+    UnreachedByRoute,
+}
+
+/// Skips every finding that another one explains.
+pub(super) fn skip(findings: &mut [Finding], plan: &Plan, reach: Reach) {
     let fails = |judgement| findings.iter().any(|it| is(it, judgement) && !it.passed);
-    let cause = if reached {
+    let cause = match reach {
         // Nobody gets through a certificate that is not trusted.
-        fails(Judgement::Certificates).then_some(Judgement::Certificates)
-    } else if fails(Judgement::Names) {
-        Some(Judgement::Names)
-    } else {
-        Some(Judgement::Addresses)
+        Reach::Reached if fails(Judgement::Certificates) => Judgement::Certificates,
+        Reach::Reached => return,
+        Reach::Unreached if fails(Judgement::Names) => Judgement::Names,
+        Reach::Unreached | Reach::UnreachedByRoute => Judgement::Addresses,
     };
-    let Some(cause) = cause else { return };
     // Documents that this machine publishes itself are found nowhere else.
     let own_name = plan.names.contains(&plan.server_name);
     for finding in findings.iter_mut().filter(|finding| !finding.passed) {
         let follows = if finding.group == FEDERATION {
-            !reached && !is(finding, cause) && follows(finding, own_name)
+            reach != Reach::Reached && !is(finding, cause) && follows(finding, own_name)
         } else {
             finding.from != Vantage::Host
         };
@@ -81,13 +90,17 @@ mod tests {
     fn one_cause_is_one_failure() {
         let plan = plan(&(SITE.to_owned() + "delegation: elsewhere\n"));
         let mut findings = failed(&[Judgement::Services, Judgement::Delegation]);
-        skip(&mut findings, &plan, false);
+        skip(&mut findings, &plan, Reach::Unreached);
         assert_eq!(left(&findings), [Judgement::Names.fact(), "it"]);
         let mut findings = failed(&[Judgement::Names, Judgement::Services]);
-        skip(&mut findings, &plan, false);
+        skip(&mut findings, &plan, Reach::Unreached);
         let rest = [Judgement::Delegation.fact(), Judgement::Addresses.fact(), "it"];
         assert_eq!(left(&findings), rest, "another web server may be to blame for the delegation");
         assert!(findings.iter().all(|it| it.skipped.is_none() || it.cure.is_empty()));
+        let mut findings = failed(&[Judgement::Services]);
+        skip(&mut findings, &plan, Reach::UnreachedByRoute);
+        let names = [Judgement::Names.fact(), rest[0], rest[1], rest[2]];
+        assert_eq!(left(&findings), names, "the way that was named does not ask the DNS");
     }
 
     #[test]
@@ -95,10 +108,10 @@ mod tests {
         let plan = plan(SITE);
         let mut findings = failed(&[Judgement::Certificates]);
         let before = findings.clone();
-        skip(&mut findings, &plan, true);
+        skip(&mut findings, &plan, Reach::Reached);
         assert_eq!(findings, before);
         let mut findings = failed(&[]);
-        skip(&mut findings, &plan, true);
+        skip(&mut findings, &plan, Reach::Reached);
         assert_eq!(
             left(&findings).len(),
             before.len() - 1,

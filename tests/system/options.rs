@@ -11,8 +11,9 @@ fn packages() -> PathBuf {
     let versions = fs::read_dir("target/testbed/fixture").expect("`make tools` makes it");
     let venvs = versions.flatten().map(|it| it.path().join("tree/opt/venvs/matrix-synapse/lib"));
     let venv = venvs.filter(|path| path.is_dir()).max().expect("`make tools` makes it");
-    let python = fs::read_dir(venv).unwrap().flatten().next().unwrap().path();
-    python.join("site-packages")
+    let mut inside = fs::read_dir(venv).unwrap().flatten().map(|it| it.path());
+    let python = inside.find(|path| path.join("site-packages").is_dir());
+    python.expect("a venv has packages").join("site-packages")
 }
 
 /// Such as `1.163.2`.

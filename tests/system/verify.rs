@@ -20,15 +20,22 @@ fn out(output: &Output) -> &str {
 }
 
 #[test]
-fn a_machine_that_is_not_there_fails_every_check_at_once() {
+fn a_machine_that_is_not_there_is_one_failure() {
     let output = verify(&["--connect", "127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(1), "{}", tools::said(&output));
     let results = read_tap(out(&output)).unwrap();
-    assert!(results.len() > 20 && results.iter().all(|it| !it.passed || it.name.contains("SRV")));
-    let refused = |it: &str| it.contains("127.0.0.1:1: cannot connect: ");
-    let first = results.iter().find(|it| it.name.starts_with("nginx: ")).unwrap();
-    assert!(first.reason.iter().any(|it| refused(it)), "{first:?}");
-    assert!(tools::said(&output).contains("checks failed"), "{}", tools::said(&output));
+    let failed: Vec<&str> =
+        results.iter().filter(|it| !it.passed).map(|it| it.name.as_str()).collect();
+    let addresses = "federation: every address answers, each by itself";
+    assert!(failed.contains(&addresses) && results.len() > 20, "{failed:?}");
+    // In this namespace nobody answers for names either, and the bare domain is somebody else's.
+    assert!(failed.len() <= 4, "{failed:?}");
+    let skipped = out(&output).lines().filter(|it| it.contains(" # SKIP first, every address"));
+    assert!(skipped.clone().count() > 15, "{}", out(&output));
+    assert!(skipped.into_iter().all(|it| it.starts_with("ok ")));
+    let first = results.iter().find(|it| it.name == addresses).unwrap();
+    assert!(first.reason.iter().any(|it| it.contains("127.0.0.1:1: cannot connect: ")));
+    assert!(tools::said(&output).contains("failed"), "{}", tools::said(&output));
 }
 
 #[test]

@@ -75,14 +75,14 @@ impl Changes {
         let checks = |plan: &Plan| -> BTreeMap<_, _> {
             plan.checks.iter().map(|it| (it.title(), it.clone())).collect()
         };
-        let names = named(|plan| plan.names.clone());
+        let hosts = named(|plan| plan.names.clone());
         let files = files(old, new);
         Changes {
-            certificate: names.counts() != [0; 3],
+            certificate: hosts.counts() != [0; 3],
             services: if files.counts() == [0; 3] { Vec::new() } else { services(new, &files) },
             version: 2,
             homeseed: env!("CARGO_PKG_VERSION"),
-            names,
+            names: hosts,
             ports: delta(&ports(old), &ports(new)),
             publications: delta(&pages(old), &pages(new)),
             layers: named(|plan| plan.layers.iter().map(|it| it.name.clone()).collect()),
