@@ -137,7 +137,7 @@ pub fn for_terminal(text: &str) -> String {
 }
 
 /// Whether a character moves the cursor, or turns the direction of what follows (UAX #9).
-fn drives(c: char) -> bool {
+pub(crate) fn drives(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || c.is_control() && c != '\t'
 }

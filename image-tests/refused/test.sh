@@ -14,7 +14,7 @@ guest 'systemctl stop homeseed.timer; mkdir -p /run/was'
 changed=$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')
 
 guest 'sed s/bookworm/trixie/ /etc/os-release >/run/was/os-release && mount --bind /run/was/os-release /etc/os-release'
-refused 'another release' 'runs trixie: reinstall it with Debian bookworm'
+refused 'another release' 'runs trixie, not bookworm: use a new machine'
 guest 'umount /etc/os-release'
 
 guest 'printf "#!/bin/sh\necho arm64\n" >/run/was/dpkg && chmod 755 /run/was/dpkg && mount --bind /run/was/dpkg /usr/bin/dpkg'
@@ -22,7 +22,7 @@ refused 'another architecture' 'is not amd64'
 guest 'umount /usr/bin/dpkg'
 
 guest 'echo "MemTotal: 524288 kB" >/run/was/meminfo && mount --bind /run/was/meminfo /proc/meminfo'
-refused 'too little memory' 'has 512 MB of memory: not 1 GB'
+refused 'too little memory' 'has 512 MB of memory, not 1 GB'
 guest 'umount /proc/meminfo'
 
 guest 'echo example.com >/var/lib/homeseed/born/server_name'

@@ -130,6 +130,9 @@ pub(super) fn advice(site: &Site, encoding: Encoding, gzip: Option<usize>) -> Ve
     if site.ssh_keys().iter().any(|key| key.starts_with("ssh-rsa ")) {
         advice.push("an Ed25519 key takes about 50 bytes, an RSA key many times that".to_owned());
     }
+    advice.push(
+        "`--from URL --payload FILE` makes a short one whose machine fetches the rest".to_owned(),
+    );
     advice
 }
 

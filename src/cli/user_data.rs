@@ -202,6 +202,7 @@ impl UserDataArgs {
         };
         // What is refused is plain only where that was asked for.
         let measure = |plan: &Plan| match self.encoding {
+            _ if !self.mirrors.is_empty() => self.split(plan, 0).document.len(),
             Word::Gzip => user_data::gzip(plan).len(),
             Word::Plain => budget::comparable(plan, Encoding::Plain),
             Word::Auto | Word::Compact => budget::comparable(plan, Encoding::Compact),
@@ -232,6 +233,9 @@ impl UserDataArgs {
 
     /// What would make it shorter than `length`.
     fn advice(&self, desk: &Desk<'_>, length: usize) -> Vec<String> {
+        if !self.mirrors.is_empty() {
+            return Vec::new();
+        }
         let gzip = if self.encoding == Word::Gzip {
             None
         } else {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, drives};
 
 /// A reason, in the user's words, and perhaps what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ pub(super) fn quoted(text: &str) -> String {
             out.push('…');
             break;
         }
-        if c.is_control() { out.extend(c.escape_default()) } else { out.push(c) }
+        if drives(c) || c == '\t' { out.extend(c.escape_default()) } else { out.push(c) }
     }
     out.push('`');
     out

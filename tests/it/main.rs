@@ -14,6 +14,7 @@ mod docs;
 mod docs_site;
 #[path = "../common/example.rs"]
 mod example;
+mod editors;
 mod frame;
 mod golden;
 mod init;
@@ -31,6 +32,7 @@ mod program;
 mod site;
 #[path = "../common/sites.rs"]
 mod sites;
+mod split;
 mod template;
 mod tidy;
 mod timeline;

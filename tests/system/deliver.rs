@@ -300,7 +300,7 @@ fn a_disk_that_is_full_or_read_only_is_called_that() {
             let mounted = format!("mount -t tmpfs -o {options} tmpfs {home}\n{script}");
             let output = tools::run(&["unshare", "-m", "dash"], &mounted);
             let said = tools::said(&output);
-            assert!(said.contains("the disk is full or read-only"), "{options}: {said}");
+            assert!(said.contains("homeseed: disk full or read-only"), "{options}: {said}");
             assert!(!said.contains("damaged") && output.status.code() == Some(1), "{said}");
         }
     }

@@ -18,6 +18,7 @@ mod ping;
 #[path = "../common/program.rs"]
 mod program;
 mod root;
+mod schema;
 mod served;
 mod shellcheck;
 mod shells;

@@ -12,7 +12,7 @@ sed 's| .* /|  |' $1/inventory | (cd $1 && sha256sum -c --status)
 if ! ok $p; then
 rm -rf $p.new
 mkdir -p $p.new && cd $p.new && head -c1M /dev/zero >t && rm t ||
-e='the disk is full or read-only' exit
+e='disk full or read-only' exit
 @UNPACK@
 ok $p || exit
 fi
