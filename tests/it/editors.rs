@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     program::{folder, given, refused},
-    tools::said,
+    tools::{self, said},
 };
 
 const SITE: &str =
@@ -94,7 +94,7 @@ fn the_folder_s_own_site_is_meant_when_none_is_named() {
     let dir = folder();
     let program = env!("CARGO_BIN_EXE_homeseed");
     let run = |words: &[&str]| {
-        std::process::Command::new(program).args(words).current_dir(dir.path()).output().unwrap()
+        tools::command(program).args(words).current_dir(dir.path()).output().unwrap()
     };
     let output = run(&["check"]);
     assert_eq!(output.status.code(), Some(1));
