@@ -5,7 +5,7 @@ mod screen;
 mod zone;
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
     path::{Path, PathBuf},
 };
 
@@ -55,12 +55,33 @@ enum Format {
     Json,
 }
 
+impl PlanArgs {
+    /// The addresses that are of no use in the DNS.
+    fn unreachable(&self) -> Vec<IpAddr> {
+        let ipv4 = self.ipv4.filter(|it| {
+            it.is_private() || it.is_loopback() || it.is_link_local() || it.is_unspecified()
+        });
+        let ipv6 = self.ipv6.filter(|it| {
+            it.is_unique_local()
+                || it.is_loopback()
+                || it.is_unicast_link_local()
+                || it.is_unspecified()
+        });
+        ipv4.map(IpAddr::V4).into_iter().chain(ipv6.map(IpAddr::V6)).collect()
+    }
+}
+
 /// Shows it.
 pub(super) fn run(args: &PlanArgs, layers: Option<&Path>) -> Result<(), Errors> {
     let desk = input::desk(&args.site, layers)?;
     let plan = &desk.plan;
     for warning in show::placeholders(&desk) {
         paint::warning(&warning);
+    }
+    for address in args.unreachable() {
+        paint::warning(&format!(
+            "{address} leads nobody else to the machine: it is not of the public internet"
+        ));
     }
     let records = zone::records(plan, args.ipv4, args.ipv6);
     let text = match args.format {

@@ -23,7 +23,9 @@ Example:
 
 pub(super) const SEED_EXAMPLE: &str = "\
 Example:
-  homeseed seed site.yaml -o seed.iso";
+  homeseed seed site.yaml -o seed.iso
+
+It needs xorriso.";
 
 pub(super) const WELL_KNOWN_EXAMPLE: &str = "\
 Example:

@@ -179,6 +179,20 @@ fn ten_thousand_listed_servers_take_less_than_a_second() {
 }
 
 #[test]
+fn an_address_that_leads_nowhere_is_remarked() {
+    for (flag, address, remarked) in [
+        ("--ipv4", "127.0.0.1", true),
+        ("--ipv4", "192.168.3.4", true),
+        ("--ipv4", "203.0.113.7", false),
+        ("--ipv6", "fd00::1", true),
+        ("--ipv6", "2001:db8::7", false),
+    ] {
+        let text = said(&given(&["plan", "-", "--format", "zone", flag, address], SITE));
+        assert_eq!(text.contains("leads nobody else"), remarked, "{address}: {text}");
+    }
+}
+
+#[test]
 fn what_is_not_in_utf_8_is_called_that() {
     let dir = folder();
     let file = dir.path().join("site.yaml");
