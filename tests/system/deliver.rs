@@ -49,7 +49,8 @@ impl Machine {
         let root = self.dir.path().display();
         let home =
             format!("s|^home=.*|home={root}/home|; s|payload$home|payload/usr/lib/homeseed|");
-        let paths = format!("s| /etc/| {root}/etc/|g; s| /var/lib/| {root}/|g");
+        let paths =
+            format!("s| /etc/| {root}/etc/|g; s|=/etc/|={root}/etc/|; s| /var/lib/| {root}/|g");
         let next = "s|exec sh \\(.*\\)|arm \\1; exit|";
         format!(
             "mkdir -p {root}/etc/systemd/system; systemctl() {{ echo $* >>{root}/systemctl; }}\n\
@@ -127,6 +128,30 @@ fn the_rules_of_sshd_are_laid_at_once_before_anything_was_placed_and_then_no_mor
         }
         machine.boot(&document);
         assert_eq!((machine.path(rules).exists(), machine.times_armed()), (laid, 1), "{placed}");
+    }
+}
+
+#[test]
+fn a_host_key_that_a_power_cut_emptied_is_made_again_and_no_other() {
+    let plan = small();
+    let mirror = Url::parse("http://one.example.net/chat").unwrap();
+    let [document, _] = documents();
+    let fetching = split(&plan, &[mirror], Encoding::Plain, LIMIT).document;
+    for document in [document, fetching] {
+        let machine = Machine::new();
+        let key = machine.path("etc/ssh/ssh_host_ed25519_key");
+        machine.boot(&document);
+        assert!(!key.exists(), "the first one is for cloud-init to make");
+        fs::create_dir_all(key.parent().unwrap()).unwrap();
+        fs::write(&key, "").unwrap();
+        fs::write(key.with_extension("pub"), "").unwrap();
+        machine.boot(&document);
+        let made = fs::read_to_string(&key).unwrap();
+        assert!(made.starts_with("-----BEGIN OPENSSH"), "{made}");
+        let public = fs::read_to_string(key.with_extension("pub")).unwrap();
+        assert!(public.starts_with("ssh-ed25519 "), "{public}");
+        machine.boot(&document);
+        assert_eq!(fs::read_to_string(&key).unwrap(), made);
     }
 }
 
