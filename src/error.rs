@@ -91,14 +91,14 @@ const WINDOW: usize = 160;
 impl Place {
     /// As much of the line as is worth showing, how many characters of it stand before the spot, and how wide it is.
     fn window(&self) -> (String, usize, usize) {
-        let before = self.column - 1;
-        if self.text.chars().count() <= WINDOW {
+        let (before, count) = (self.column - 1, self.text.chars().count());
+        if count <= WINDOW {
             return (self.text.clone(), before, self.width);
         }
         let start = before.saturating_sub(WINDOW / 2);
         let shown: String = self.text.chars().skip(start).take(WINDOW).collect();
         let left = if start > 0 { "..." } else { "" };
-        let right = if shown.chars().count() == WINDOW { "..." } else { "" };
+        let right = if start + WINDOW < count { "..." } else { "" };
         (format!("{left}{shown}{right}"), left.len() + before - start, self.width.min(WINDOW / 2))
     }
 

@@ -118,9 +118,9 @@ fn mirror(text: &str) -> std::result::Result<Url, String> {
 pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
     let desk = input::desk(&args.site, layers)?;
     show::warned(&desk, args.consent.allow_placeholders)?;
-    args.publish(&desk.plan)?;
     let base64 = args.base64()?;
     let bytes = args.document(&desk, base64)?;
+    args.publish(&desk.plan)?;
     let (length, counted) = (bytes.len(), args.counted(bytes.len(), base64));
     let sent = if base64 { STANDARD.encode(&bytes).into_bytes() } else { bytes };
     if args.encoding == Word::Gzip && !base64 && args.target.is_terminal() {

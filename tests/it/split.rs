@@ -108,6 +108,7 @@ fn what_cannot_be_fetched_is_refused() {
         let words = with(more);
         refused(&words.iter().map(String::as_str).collect::<Vec<_>>(), status, sentence);
     }
+    assert!(!file.exists(), "no payload without a document");
     refused(&["user-data", SITE, "--from", "http://a.example/x"], 2, "--payload");
     refused(
         &["user-data", SITE, "--from", "http://a.example/x", "--payload", path, "-o", path],

@@ -8,7 +8,7 @@ use super::{Delivery, Encoding, deflated, payload, payload::Folder, provenance};
 use crate::{
     digest::sha256,
     layer::Mode,
-    plan::{File, HOME, Plan, digest},
+    plan::{File, HOME, Plan},
 };
 
 /// How the script in every payload begins.
@@ -58,11 +58,11 @@ fn fetcher(plan: &Plan, payload: &[u8], mirrors: &[Url]) -> Vec<File> {
     let fetch = include_str!("split/fetch")
         .replace("@HOST@", &text(&plan.host))
         .replace("@SERVER_NAME@", &text(&plan.server_name))
-        .replace("@DIGEST@", &text(&digest(&plan.files)))
+        .replace("@DIGEST@", &text(&plan.digest()))
         .replace("@SHA256@", &text(&sha256(payload)))
         .replace("@LENGTH@", &payload.len().to_string())
         .replace("@MIRRORS@", &literal(&urls).expect("strings are JSON"));
-    let arm = include_str!("split/arm").replace("@DIGEST@", &digest(&plan.files));
+    let arm = include_str!("split/arm").replace("@DIGEST@", &plan.digest());
     let unit = include_str!("split/homeseed-fetch.service").to_owned();
     let file = |path: &str, mode: u32, contents: String| File {
         path: path.to_owned(),
