@@ -9,6 +9,7 @@
 
 mod accelerator;
 mod acme;
+mod ahead;
 mod bridge;
 mod case;
 mod console;
@@ -218,8 +219,11 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     if cases.iter().any(|case| case.lane == Lane::Container) {
         host.require("systemd-nspawn", "systemd-container")?;
     }
-    // Those that start from another's disk come after all who could share theirs.
-    cases.sort_by_key(|case| case.start == Start::Packages);
+    if cases.iter().any(|case| case.disk) {
+        host.require("xfs_io", "xfsprogs")?;
+    }
+    // Those that start from another's disk come after all who could share theirs; what others start from is made meanwhile.
+    cases.sort_by_key(|case| (case.start == Start::Packages, case.start.is_made()));
     let upstreams = bridge::open(&Archives::of_this_host(host)?, &cache)?;
     let root = root.dir().to_owned();
     Ok(RunSpec {

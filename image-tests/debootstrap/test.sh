@@ -1,7 +1,6 @@
 # shellcheck shell=sh disable=SC2154
 # starts from: debootstrap
 # A tree of plain debootstrap and the overlay: no cloud-init, no cloud image.
-boot
-ready 1500
-ok "power-on to ready: $(age) s"
+goes_on_in_container
+ready 600
 checks

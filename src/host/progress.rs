@@ -11,6 +11,8 @@ use std::{
 pub struct Progress {
     began: Instant,
     terminal: bool,
+    /// Whether another keeps a line on the same terminal.
+    beside: bool,
     /// The stage, and what it waits for.
     what: RefCell<(String, String)>,
     drawn: Cell<bool>,
@@ -29,9 +31,16 @@ impl Progress {
         Progress {
             began: Instant::now(),
             terminal: false,
+            beside: false,
             what: RefCell::default(),
             drawn: Cell::default(),
         }
+    }
+
+    /// The same clock for another thread: a line for each change.
+    #[must_use]
+    pub fn beside(&self) -> Progress {
+        Progress { began: self.began, beside: self.terminal, ..Progress::in_lines() }
     }
 
     /// Something else is being done.
@@ -64,7 +73,7 @@ impl Progress {
 
     /// Takes the line away, before something else is printed.
     pub fn wipe(&self) {
-        if self.drawn.take() {
+        if self.drawn.take() || self.beside {
             eprint!("\r\x1b[K");
         }
     }
@@ -79,6 +88,7 @@ impl Progress {
             stderr().flush().ok();
             self.drawn.set(true);
         } else {
+            self.wipe();
             eprintln!("{line}");
         }
     }

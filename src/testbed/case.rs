@@ -25,6 +25,8 @@ pub struct Case {
     pub name: String,
     /// What the machine runs in.
     pub lane: Lane,
+    /// Whether a container has a disk of its own.
+    pub disk: bool,
     /// What the machine starts from.
     pub start: Start,
     /// Its site file.
@@ -108,13 +110,14 @@ pub enum Lane {
 const RUNS: &str = "# runs in: ";
 
 impl Lane {
-    /// What a script says.
-    fn of(script: &str) -> Result<Lane> {
+    /// What a script says, and whether a container has a disk of its own.
+    fn of(script: &str) -> Result<(Lane, bool)> {
         match script.lines().find_map(|line| line.strip_prefix(RUNS)) {
-            None | Some("qemu") => Ok(Lane::Qemu),
-            Some("container") => Ok(Lane::Container),
+            None | Some("qemu") => Ok((Lane::Qemu, false)),
+            Some("container") => Ok((Lane::Container, false)),
+            Some("container, on a disk") => Ok((Lane::Container, true)),
             Some(word) => Err(Error::new(format!("a machine cannot run in `{word}`"))
-                .hint("write `# runs in: container`, or `qemu`")),
+                .hint("write `# runs in: container`, `container, on a disk` or `qemu`")),
         }
     }
 
@@ -144,8 +147,11 @@ pub enum Start {
     Fresh,
     /// The disk of an earlier case, as it was when its packages stood; the stock image when there is none.
     Packages,
-    /// An image of the site, made for it.
-    Image,
+    /// An image of the site, made for it; the second time it must be the same.
+    Image {
+        /// Whether it is made a second time.
+        twice: bool,
+    },
     /// A generic image, made for it, and the user-data.
     GenericImage,
     /// A tree of `debootstrap`'s, baked with the site's overlay.
@@ -158,6 +164,12 @@ pub enum Start {
 const STARTS: &str = "# starts from: ";
 
 impl Start {
+    /// Whether it is made for the case, which takes a while.
+    #[must_use]
+    pub fn is_made(&self) -> bool {
+        matches!(self, Start::Image { .. } | Start::GenericImage | Start::Debootstrap)
+    }
+
     /// What a script says.
     fn of(script: &str) -> Result<Start> {
         let Some(word) = script.lines().find_map(|line| line.strip_prefix(STARTS)) else {
@@ -165,7 +177,8 @@ impl Start {
         };
         match word {
             "packages" => Ok(Start::Packages),
-            "image" => Ok(Start::Image),
+            "image" => Ok(Start::Image { twice: false }),
+            "image, made twice" => Ok(Start::Image { twice: true }),
             "generic image" => Ok(Start::GenericImage),
             "debootstrap" => Ok(Start::Debootstrap),
             _ => Err(Error::new(format!("a machine cannot start from `{word}`"))),
@@ -196,16 +209,25 @@ impl Case {
             Some(image) => Start::Given(image.to_owned()),
             None => Start::of(&text)?,
         };
-        let lane = if wanted.container { Lane::Container } else { Lane::of(&text)? };
+        let (lane, disk) = match Lane::of(&text)? {
+            (_, disk) if wanted.container => (Lane::Container, disk),
+            said => said,
+        };
         if lane == Lane::Container && !matches!(start, Start::Fresh | Start::Packages) {
             return Err(Error::new("a container starts from the tree of the stock image alone")
                 .hint("test an image in QEMU")
                 .into());
         }
+        if disk && start != Start::Fresh {
+            return Err(
+                Error::new("a container with a disk starts from the stock image alone").into()
+            );
+        }
         let (user_data, mirror) = delivered(&plan, &text)?;
         Ok(Case {
             name: name(file),
             lane,
+            disk,
             user_data,
             mirror,
             further: BTreeMap::new(),
@@ -239,6 +261,12 @@ impl Case {
         if let Some(generic) = &mut self.generic {
             pin(generic, &self.fingerprint, fixture.fingerprint());
         }
+    }
+
+    /// Its machine, as a provider numbers it.
+    #[must_use]
+    pub fn id(&self) -> String {
+        format!("testbed-{}", self.name)
     }
 
     /// Where everything of it lies below `cache`.

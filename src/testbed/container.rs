@@ -1,4 +1,4 @@
-//! A machine as a container: `systemd-nspawn` boots the tree of the stock image, natively.
+//! A machine as a container: `systemd-nspawn` boots the tree of the stock image, or a machine's disk, natively.
 //!
 //! Real cloud-init delivers the very document; what only a kernel of its own could show is left to QEMU.
 
@@ -8,10 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use serde::{Deserialize, Serialize};
+
 use super::{
-    console,
+    console, disk,
     link::{self, NAMESPACE},
-    mount, shell,
+    mount,
+    shell::{self, Way},
 };
 use crate::{
     error::{Error, Result},
@@ -21,18 +24,24 @@ use crate::{
 /// A container; it is off until `start`.
 pub struct Container {
     dir: PathBuf,
-    /// The trees below what it writes, the uppermost first.
-    below: Vec<PathBuf>,
+    storage: Storage,
     process: Option<Process>,
     powered: Instant,
+    /// Lines that its shell has been asked to run.
+    asked: u64,
 }
 
-/// The machine's half of the test's shell: a container is entered from outside, so it only marks the boot.
-const MARK: &str = "#!/bin/sh
-mkdir -p /run/testbed
-: >/run/testbed/boot
-exec sleep infinity
-";
+/// What holds its files.
+#[derive(Debug, Serialize, Deserialize)]
+enum Storage {
+    /// Trees, the uppermost first; what it writes goes to a folder above them.
+    Trees(Vec<PathBuf>),
+    /// The file system of a disk, so many bytes from its beginning.
+    Disk(PathBuf, u64),
+}
+
+/// The file in its folder that says what holds its files.
+const STORAGE: &str = "storage.json";
 
 /// Shows the network of its namespace in `/sys`, where cloud-init looks for links, and goes on as the command.
 const ENTER: &str = r#"
@@ -51,24 +60,51 @@ const REBOOTS: i32 = 133;
 impl Container {
     /// A new container whose files lie in `dir`, above the trees `below`.
     pub fn make(dir: &Path, below: &[PathBuf]) -> Result<Container> {
-        let lines: String = below.iter().map(|tree| format!("{}\n", tree.display())).collect();
-        files::write(&dir.join("below"), &lines)?;
-        Container::kept(dir)
+        Container::new(dir, &Storage::Trees(below.to_vec()))
+    }
+
+    /// A container whose files lie on `disk`, which nobody else uses.
+    pub fn on_disk(host: &Host, dir: &Path, disk: &Path) -> Result<Container> {
+        let offset = disk::offset(host, disk)?;
+        Container::new(dir, &Storage::Disk(disk.to_owned(), offset))
+    }
+
+    /// Makes a machine that has run in QEMU fit to go on here; `seed` is the identity and the document of its
+    /// datasource, if it has one.
+    pub fn take_over(&self, host: &Host, seed: Option<(&str, &str)>) -> Result<()> {
+        self.mount(host)?;
+        self.lay_in_shell(host)?;
+        seed.map_or(Ok(()), |(id, document)| self.seed(id, document))
     }
 
     /// The container whose files an earlier run left in `dir`.
     pub fn kept(dir: &Path) -> Result<Container> {
-        let below = files::read(&dir.join("below"))?.lines().map(PathBuf::from).collect();
-        Ok(Container { dir: dir.to_owned(), below, process: None, powered: Instant::now() })
+        let file = dir.join(STORAGE);
+        let damaged = |error| Error::host(format!("`{}` cannot be read: {error}", file.display()));
+        let storage = serde_json::from_str(&files::read(&file)?).map_err(damaged)?;
+        Ok(Container {
+            dir: dir.to_owned(),
+            storage,
+            process: None,
+            powered: Instant::now(),
+            asked: 0,
+        })
     }
 
-    /// What the container has written: the difference to the trees below.
+    /// Whether what an earlier run left in `dir` is a container.
     #[must_use]
-    pub fn written(dir: &Path) -> PathBuf {
-        dir.join("upper")
+    pub fn is_kept(dir: &Path) -> bool {
+        dir.join(STORAGE).is_file()
     }
 
-    /// Lays in the authorities to trust, the mark of a boot and the document, before the first start.
+    fn new(dir: &Path, storage: &Storage) -> Result<Container> {
+        let text =
+            serde_json::to_string(storage).map_err(|error| Error::host(error.to_string()))?;
+        files::write(&dir.join(STORAGE), &text)?;
+        Container::kept(dir)
+    }
+
+    /// Lays in the authorities to trust, its half of the test's shell and the document, before the first start.
     pub fn lay_in(
         &self,
         host: &Host,
@@ -87,16 +123,24 @@ impl Container {
         }
         let root = self.root().to_string_lossy().into_owned();
         host.run(&["chroot", &root, "update-ca-certificates"])?;
-        let program = inside("/usr/local/sbin/testbed-shell");
-        files::write(&program, MARK)?;
-        host.run(&["chmod", "755", &program.to_string_lossy()])?;
         files::write(&inside("/etc/systemd/system/testbed-shell.service"), shell::UNIT)?;
         host.run(&["chroot", &root, "systemctl", "enable", "--quiet", "testbed-shell.service"])?;
-        // The trees below are those of a disk, which it has not.
-        files::write(&inside("/etc/fstab"), "")?;
+        self.lay_in_shell(host)?;
         // Empty: the first boot makes it.
         files::write(&inside("/etc/machine-id"), "")?;
-        self.seed(id, document)
+        self.seed(id, document)?;
+        // As a disk that somebody wrote long ago.
+        self.release(host)
+    }
+
+    /// Lays in its half of the test's shell.
+    fn lay_in_shell(&self, host: &Host) -> Result<()> {
+        let inside = |path: &str| mount::inside(&self.root(), Path::new(path));
+        let program = inside("/usr/local/sbin/testbed-shell");
+        files::write(&program, &shell::agent(Way::Files))?;
+        host.run(&["chmod", "755", &program.to_string_lossy()])?;
+        // It has no disks to mount.
+        files::write(&inside("/etc/fstab"), "")
     }
 
     /// Gives it another document, as a provider does: it is taken up at the next boot.
@@ -168,7 +212,26 @@ impl Container {
             }
         }
         self.process = None;
-        Ok(())
+        self.release(host)
+    }
+
+    /// Pulls the plug: its file system stands still at once, as ext4(5) does when told to shut down without flushing its
+    /// log, so that the disk keeps what had been written to it by then, and nothing else.
+    pub fn cut_power(&mut self, host: &Host) -> Result<()> {
+        if let Storage::Trees(_) = self.storage {
+            return Err(Error::new("a container without a disk has no plug to pull: what it wrote is in this host's memory")
+                .hint("write `# runs in: container, on a disk`"));
+        }
+        host.run(&["xfs_io", "-x", "-c", "shutdown", &self.root().to_string_lossy()])?;
+        self.end(host)
+    }
+
+    /// Writes down what it has on its disk, and puts that away.
+    fn release(&self, host: &Host) -> Result<()> {
+        match self.storage {
+            Storage::Trees(_) => Ok(()),
+            Storage::Disk(..) => mount::release(host, &self.root()),
+        }
     }
 
     /// Time since it was last switched on.
@@ -184,50 +247,18 @@ impl Container {
     }
 
     /// Runs a line of shell as root, with the powers of the container and not of this host.
-    pub fn run(&mut self, host: &Host, line: &str, limit: Duration) -> Result<Outcome> {
+    pub fn run(&mut self, line: &str, limit: Duration) -> Result<Outcome> {
         self.alive()?;
-        let leader = self.leader()?;
-        let (own, ours) = (limit.as_secs().max(1), limit.as_secs() + 10);
-        let words = [
-            "timeout",
-            &ours.to_string(),
-            "nsenter",
-            "-t",
-            &leader,
-            "-a",
-            "--",
-            "systemd-run",
-            "--quiet",
-            "--wait",
-            "--pipe",
-            "--collect",
-            "--service-type=exec",
-            "--working-directory=/run/testbed",
-            "--setenv=HOME=/root",
-            "--",
-            "timeout",
-            "-k",
-            "5",
-            &own.to_string(),
-            "sh",
-            "-c",
-            line,
-        ];
-        let outcome = host.outcome(&words, "")?;
-        let refused = outcome.stdout.is_empty() && outcome.stderr.starts_with("Failed to ");
-        if outcome.status == 124 || refused {
-            let last = console::last_line(&outcome.stderr);
-            return Err(Error::host(format!("the container does not answer: {last}")));
-        }
-        Ok(outcome)
+        self.asked += 1;
+        let root = format!("/proc/{}/root", self.leader()?);
+        shell::run_in_container(Path::new(&root), self.asked, line, limit)
     }
 
     /// Waits until it runs commands.
-    pub fn wait_for_shell(&mut self, host: &Host, limit: Duration) -> Result<()> {
+    pub fn wait_for_shell(&mut self, limit: Duration) -> Result<()> {
         let answers = wait_until(limit, Duration::from_millis(200), || {
             self.alive()?;
-            let answer = self.run(host, "[ -e /run/testbed/boot ]", Duration::from_secs(5));
-            Ok(answer.is_ok_and(|outcome| outcome.status == 0))
+            Ok(self.run("true", Duration::from_secs(5)).is_ok())
         })?;
         let last = || console::last_line(&self.console());
         if answers {
@@ -239,24 +270,24 @@ impl Container {
 
     /// Reboots it from inside, as an operator would, and waits for the new boot.
     pub fn reboot(&mut self, host: &Host, limit: Duration) -> Result<()> {
-        self.run(host, "systemctl --no-block reboot", Duration::from_secs(30)).ok();
+        self.run("systemctl --no-block reboot", Duration::from_secs(30)).ok();
         let ended = wait_until(limit, Duration::from_millis(200), || Ok(!self.is_running()))?;
         let status = self.process.as_mut().map_or(0, Process::wait);
         if !ended || status != REBOOTS {
             return Err(Error::new(format!("the container does not reboot: status {status}")));
         }
         self.boot(host)?;
-        self.wait_for_shell(host, limit)
+        self.wait_for_shell(limit)
     }
 
     /// Copies what it has written, while the convergence stands still.
     pub fn copy(&mut self, host: &Host, to: &Path) -> Result<()> {
         let limit = Duration::from_secs(60);
-        self.run(host, "systemctl stop homeseed.timer homeseed.service; sync", limit)?;
+        self.run("systemctl stop homeseed.timer homeseed.service; sync", limit)?;
         files::remove(to)?;
-        let from = Container::written(&self.dir);
+        let from = self.dir.join("upper");
         let copied = host.run(&["cp", "-a", &from.to_string_lossy(), &to.to_string_lossy()]);
-        self.run(host, "systemctl start --no-block homeseed.timer homeseed.service", limit)?;
+        self.run("systemctl start --no-block homeseed.timer homeseed.service", limit)?;
         copied
     }
 
@@ -292,6 +323,9 @@ impl Container {
         if self.root().join("usr").is_dir() {
             return Ok(());
         }
-        mount::layered(host, &self.below, &self.dir)
+        match &self.storage {
+            Storage::Trees(below) => mount::layered(host, below, &self.dir),
+            Storage::Disk(disk, offset) => mount::disk(host, disk, *offset, &self.root()),
+        }
     }
 }

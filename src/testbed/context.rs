@@ -5,10 +5,11 @@ use std::{path::PathBuf, time::Duration};
 use serde_json::Value;
 
 use super::{
-    case::{Case, Lane},
+    case::Case,
     console,
+    container::Container,
     fixture::Fixture,
-    golden::{self, Golden},
+    golden::Golden,
     guest::Guest,
     internet::Internet,
     link::{LISTED, UNLISTED},
@@ -43,6 +44,10 @@ pub struct CaseContext<'a> {
     pub dir: PathBuf,
     /// The image that the machine starts from, if it is one.
     pub golden: Option<Golden>,
+    /// How it went to make that a second time.
+    pub again: Option<Result<String>>,
+    /// The document of its datasource, if it has one.
+    pub seed: Option<String>,
     /// The Synapse that peers run.
     pub fixture: &'a Fixture,
     /// What the reader sees.
@@ -82,14 +87,15 @@ impl CaseContext<'_> {
             "guest" => self.guest(text),
             "network" => self.network(text),
             "boot" => self.boot().map(success),
-            "cut" => self.machine.cut_power().map(success),
+            "cut" => self.machine.cut_power(self.host).map(success),
             "document" => self.document(text).map(success),
             "reboot" => {
                 self.progress.stage(&format!("{}: rebooting", self.case.name));
                 self.machine.reboot(self.host, Duration::from_secs(240)).map(success)
             }
+            "container" => self.go_on_in_container().map(success),
             "another" => self.another(text).map(success),
-            "again" => self.again().map(answer),
+            "again" => self.again(),
             "dns" => self.internet.say(self.host, text).map(success),
             "certificate" => self.certificate(text).map(answer),
             "names" => self.internet.name_machine(&self.plan.names).map(success),
@@ -109,7 +115,7 @@ impl CaseContext<'_> {
 
     /// A machine that is too busy to answer is no end of the case; one that ended is.
     fn guest(&mut self, line: &str) -> Result<Outcome> {
-        let outcome = self.machine.run(self.host, line, PATIENCE);
+        let outcome = self.machine.run(line, PATIENCE);
         self.machine.alive()?;
         Ok(outcome.unwrap_or_else(|error| Outcome {
             status: 255,
@@ -120,8 +126,8 @@ impl CaseContext<'_> {
 
     /// Whether a container's verdict is as good as it can be.
     fn is_whole(&mut self) -> Result<bool> {
-        let tap = self.machine.run(self.host, VERDICT, PATIENCE)?.stdout;
-        Ok(self.case.lane == Lane::Container && verdict::is_whole(&tap, &self.plan.checks))
+        let tap = self.machine.run(VERDICT, PATIENCE)?.stdout;
+        Ok(self.machine.is_container() && verdict::is_whole(&tap, &self.plan.checks))
     }
 
     /// Delivers another document of the case, as a provider does, and reboots.
@@ -132,7 +138,7 @@ impl CaseContext<'_> {
             None => return Err(Error::new(format!("the case has no site `{name}.yaml`"))),
         };
         self.documents += 1;
-        let id = format!("testbed-{}-{}", self.case.name, self.documents);
+        let id = format!("{}-{}", self.case.id(), self.documents);
         self.machine.seed(&id, user_data)?;
         self.plan = plan.clone();
         self.progress.stage(&format!("{}: rebooting with {name}.yaml", self.case.name));
@@ -145,7 +151,20 @@ impl CaseContext<'_> {
         self.machine.wait_for_shell(self.host, Duration::from_secs(240))
     }
 
-    /// Another machine from the same image: `bios` or `uefi`, the latter without a datasource.
+    /// The machine goes on in a container, from its own disk: its kernel and its boot loader have been seen.
+    fn go_on_in_container(&mut self) -> Result<()> {
+        self.machine.run("sync", PATIENCE)?;
+        self.machine.end(self.host)?;
+        let (id, disk) = (self.case.id(), self.dir.join("disk.raw"));
+        let document = self.seed.as_deref().filter(|_| self.machine.has_seed());
+        let seed = document.map(|document| (id.as_str(), document));
+        let container = Container::on_disk(self.host, &self.dir, &disk)?;
+        container.take_over(self.host, seed)?;
+        self.machine = Guest::Container(container);
+        self.boot()
+    }
+
+    /// Another machine from the same image, still off: `bios` or `uefi`, the latter without a datasource.
     fn another(&mut self, board: &str) -> Result<()> {
         let board = match board {
             "bios" => Board::Bios,
@@ -153,16 +172,19 @@ impl CaseContext<'_> {
             _ => return Err(Error::new(format!("there is no board `{board}`"))),
         };
         self.machine.rebuild(board, board == Board::Bios)?;
-        self.golden()?.lay(self.host, &self.dir.join("disk.raw"))?;
-        self.progress.stage(&format!("{}: booting another machine", self.case.name));
-        self.machine.start(self.host)?;
-        self.machine.wait_for_shell(self.host, Duration::from_secs(240))
+        self.golden()?.lay(self.host, &self.dir.join("disk.raw"))
     }
 
-    /// Makes the image once more, which must be the same.
-    fn again(&mut self) -> Result<String> {
-        self.progress.stage(&format!("{}: making the image again", self.case.name));
-        Ok(golden::figures(&self.golden()?.make_again(self.host, self.progress)?))
+    /// What the image took the second time, when it was the same.
+    fn again(&mut self) -> Result<Outcome> {
+        let once = || {
+            Error::new("the image is made once").hint("write `# starts from: image, made twice`")
+        };
+        let again = self.again.take().ok_or_else(once)?;
+        Ok(again.map_or_else(
+            |error| Outcome { status: 1, stdout: error.to_string(), stderr: String::new() },
+            answer,
+        ))
     }
 
     /// A chain and its key, for the name in `text`; with a second word, one that is over.
@@ -212,7 +234,7 @@ impl CaseContext<'_> {
         if self.ready_after.len() > 1 {
             return Ok(());
         }
-        let table = self.machine.run(self.host, timeline::COMMAND, PATIENCE)?.stdout;
+        let table = self.machine.run(timeline::COMMAND, PATIENCE)?.stdout;
         files::write(&self.dir.join("timeline.txt"), &table)?;
         let title = format!("The first boot of {}", self.case.plan.host);
         files::write(&picture, &timeline::svg(&title, &timeline::bars(&table)?))?;
@@ -223,12 +245,10 @@ impl CaseContext<'_> {
     /// What the machine says of itself in this boot, and whether that is the end of it.
     fn state(&mut self) -> Result<(String, bool)> {
         let fault = console::faults(&self.machine.console()).into_iter().next();
-        if let Some(fault) =
-            fault.filter(|_| self.machine.run(self.host, "true", PATIENCE / 6).is_err())
-        {
+        if let Some(fault) = fault.filter(|_| self.machine.run("true", PATIENCE / 6).is_err()) {
             return Err(Error::new(fault));
         }
-        let reply = self.machine.run(self.host, POLL, PATIENCE / 6);
+        let reply = self.machine.run(POLL, PATIENCE / 6);
         self.machine.alive()?;
         let text = reply.map(|outcome| outcome.stdout).unwrap_or_default();
         if text.lines().any(|line| line == "packages") {
@@ -259,8 +279,8 @@ impl CaseContext<'_> {
 
     /// Every check as TAP: what the machine found before it said that it is ready, and the view from outside.
     fn checks(&mut self) -> Result<Outcome> {
-        let mut inside = self.machine.run(self.host, VERDICT, PATIENCE)?;
-        if self.case.lane == Lane::Container {
+        let mut inside = self.machine.run(VERDICT, PATIENCE)?;
+        if self.machine.is_container() {
             inside.stdout = verdict::in_container(&inside.stdout, &self.plan.checks);
         }
         self.progress.stage(&format!("{}: checking from outside", self.case.name));

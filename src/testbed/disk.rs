@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{image::Image, link::MACHINE_MAC, root::Root, shell};
+use super::{
+    image::Image,
+    link::MACHINE_MAC,
+    root::Root,
+    shell::{self, Way},
+};
 use crate::{
     backend::seed::Seed,
     error::{Error, Result},
@@ -20,9 +25,8 @@ pub struct Base {
 }
 
 impl Base {
-    /// Copies `image` into `dir`, where the tools root sees it too.
-    pub fn of(host: &Host, root: &Root, image: &Image, dir: &Path) -> Result<Base> {
-        let disk = dir.join("base.raw");
+    /// Copies `image` to the file `disk`, which the tools root sees too.
+    pub fn of(host: &Host, root: &Root, image: &Image, disk: &Path) -> Result<Base> {
         let (from, to) = (image.disk.to_string_lossy(), disk.to_string_lossy());
         if image.kernel.is_some() {
             host.run(&["cp", "--sparse=always", "--reflink=auto", &from, &to])?;
@@ -31,12 +35,7 @@ impl Base {
             host.run(&root.words(&words))?;
             host.run(&["truncate", "-s", "8G", &to])?;
         }
-        Base::at(host, root, &disk)
-    }
-
-    /// The copy that an earlier run made in `dir`.
-    pub fn kept(host: &Host, root: &Root, dir: &Path) -> Result<Base> {
-        Base::at(host, root, &dir.join("base.raw"))
+        Base::at(host, root, disk)
     }
 
     /// The disk in `file`, with or without partitions.
@@ -63,7 +62,7 @@ impl Base {
             lay.file(&path, authority, 0o644)?;
             lay.link(&format!("/etc/ssl/certs/{}.0", self.hash(host, authority)?), &path);
         }
-        lay.file("/usr/local/sbin/testbed-shell", shell::AGENT, 0o755)?;
+        lay.file("/usr/local/sbin/testbed-shell", &shell::agent(Way::Port), 0o755)?;
         let unit = "/etc/systemd/system/testbed-shell.service";
         lay.file(unit, shell::UNIT, 0o644)?;
         lay.make("/etc/systemd/system/sysinit.target.wants");
@@ -130,7 +129,7 @@ fn is_mistake(line: &str) -> bool {
 }
 
 /// Where the largest partition of a disk begins, in bytes; nothing comes before a file system without partitions.
-fn offset(host: &Host, disk: &Path) -> Result<u64> {
+pub fn offset(host: &Host, disk: &Path) -> Result<u64> {
     let said = host.outcome(&["sfdisk", "--json", &disk.to_string_lossy()], "")?;
     let table: Value = serde_json::from_str(&said.stdout).unwrap_or_default();
     let partitions = table["partitiontable"]["partitions"].as_array();

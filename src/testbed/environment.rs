@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::{
     accelerator::Accelerator,
+    ahead::{Ahead, Made, Order, What},
     case::{Case, Lane, Mirror, Start},
     container::Container,
     context::CaseContext,
@@ -19,7 +20,7 @@ use super::{
     stock,
 };
 use crate::{
-    backend::overlay::{self, Purpose},
+    backend::overlay::Purpose,
     error::{Error, Result},
     host::{
         Host,
@@ -41,6 +42,8 @@ pub struct TestEnvironment<'a> {
     hypervisor: Option<Hypervisor>,
     /// As a machine names them.
     archives: Archives,
+    /// What later cases start from, once somebody makes it.
+    ahead: Option<Ahead>,
 }
 
 impl<'a> TestEnvironment<'a> {
@@ -63,7 +66,8 @@ impl<'a> TestEnvironment<'a> {
         let (main, security) = stock::mirrors(&cloud_cfg)?;
         let archives =
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
-        let environment = TestEnvironment { internet, progress, host, spec, hypervisor, archives };
+        let environment =
+            TestEnvironment { internet, progress, host, spec, hypervisor, archives, ahead: None };
         if !spec.shell {
             files::remove(&environment.shared_disk())?;
             files::remove(&environment.shared_tree())?;
@@ -98,6 +102,31 @@ impl<'a> TestEnvironment<'a> {
         self.internet.stage(self.host, &fronts)
     }
 
+    /// Begins to make what cases start from, unless that has begun; the internet must be there.
+    pub fn make_ahead(&mut self) {
+        if self.ahead.is_none() {
+            let orders = self.spec.cases.iter().filter_map(|case| self.order(case)).collect();
+            self.ahead = Some(Ahead::begin(orders, &self.progress));
+        }
+    }
+
+    fn order(&self, case: &Case) -> Option<Order> {
+        let dir = self.dir(case);
+        let image = |twice| What::Image(Box::new(case.plan.clone()), twice);
+        let (purpose, what) = match case.start {
+            Start::Debootstrap => (Purpose::Site, What::Bare(dir.join("disk.raw"))),
+            Start::GenericImage => (Purpose::Generic, image(false)),
+            Start::Image { twice } => (Purpose::Site, image(twice)),
+            Start::Fresh | Start::Packages | Start::Given(_) => return None,
+        };
+        let golden = self.golden(case, &dir, purpose);
+        Some(Order { case: case.name.clone(), golden, what })
+    }
+
+    fn ahead(&self) -> Result<&Ahead> {
+        self.ahead.as_ref().ok_or_else(|| Error::host("nothing is made for this case"))
+    }
+
     /// Makes what the machine of a case starts from, in `dir`.
     pub fn lay(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
         match case.lane {
@@ -111,25 +140,34 @@ impl<'a> TestEnvironment<'a> {
 
     fn lay_container(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
         let (tree, shared) = (self.spec.image.tree.clone(), self.shared_tree());
-        let fresh = case.start == Start::Fresh || !shared.is_dir();
-        let below = if fresh { vec![tree] } else { vec![shared, tree] };
-        let container = Container::make(dir, &below)?;
-        let (authorities, id) = (&self.internet.authorities, format!("testbed-{}", case.name));
-        container.lay_in(self.host, authorities, &id, &case.user_data)?;
-        Ok((Guest::Container(container), Laid { kernel: None, fresh, golden: None, seed: true }))
+        let fresh = !case.disk && (case.start == Start::Fresh || !shared.is_dir());
+        let container = if case.disk {
+            let disk = dir.join("disk.raw");
+            Base::of(self.host, &self.internet.root, &self.spec.image, &disk)?;
+            Container::on_disk(self.host, dir, &disk)?
+        } else {
+            let below = if fresh { vec![tree] } else { vec![shared, tree] };
+            Container::make(dir, &below)?
+        };
+        let authorities = &self.internet.authorities;
+        container.lay_in(self.host, authorities, &case.id(), &case.user_data)?;
+        let seed = Some(case.user_data.clone());
+        Ok((
+            Guest::Container(container),
+            Laid { kernel: None, fresh, golden: None, again: None, seed },
+        ))
     }
 
     fn lay_disks(&self, case: &Case, dir: &Path) -> Result<Laid> {
         let disk = dir.join("disk.raw");
-        let mut laid = Laid { kernel: None, fresh: false, golden: None, seed: true };
+        let mut laid = Laid { kernel: None, fresh: false, golden: None, again: None, seed: None };
         files::write(&dir.join("user-data"), &case.user_data)?;
         let mut document = case.user_data.as_str();
         match &case.start {
             Start::Fresh => laid.fresh = true,
             Start::Packages => laid.fresh = !self.shared_disk().is_file(),
-            Start::Image => document = EMPTY,
-            Start::Debootstrap => laid.seed = false,
-            Start::GenericImage | Start::Given(_) => {}
+            Start::Image { .. } => document = EMPTY,
+            Start::Debootstrap | Start::GenericImage | Start::Given(_) => {}
         }
         match &case.start {
             Start::Fresh | Start::Packages => {
@@ -141,20 +179,15 @@ impl<'a> TestEnvironment<'a> {
                     self.host.run(&["cp", "--sparse=always", &from.to_string_lossy(), &to])?;
                 }
             }
-            Start::Debootstrap => {
-                let golden = self.golden(case, dir, Purpose::Site);
-                let kernel = golden::debootstrap(self.host, &golden, &disk, &self.progress)?;
-                laid.kernel = Some(kernel);
-            }
-            Start::Image | Start::GenericImage => {
-                let generic = case.start == Start::GenericImage;
-                let purpose = if generic { Purpose::Generic } else { Purpose::Site };
-                let golden = self.golden(case, dir, purpose);
-                let made = golden.make(self.host, &self.progress)?;
-                self.progress.say(&golden::figures(&made));
-                overlay::write(&case.plan, &dir.join("overlay.tar"), true)?;
-                golden.lay(self.host, &disk)?;
-                laid.golden = Some(golden);
+            Start::Image { .. } | Start::GenericImage | Start::Debootstrap => {
+                self.progress.stage(&format!("{}: waiting for what it starts from", case.name));
+                match self.ahead()?.take(&case.name)? {
+                    Made::Bare => laid.kernel = Some(golden::kernel_of(dir)),
+                    Made::Image(golden, again) => {
+                        golden.lay(self.host, &disk)?;
+                        (laid.golden, laid.again) = (Some(*golden), again);
+                    }
+                }
             }
             Start::Given(image) => {
                 let golden = self.golden(case, dir, Purpose::Site);
@@ -165,28 +198,27 @@ impl<'a> TestEnvironment<'a> {
                 laid.golden = Some(golden);
             }
         }
-        let (seed, id) = (dir.join("seed.iso"), format!("testbed-{}", case.name));
-        disk::seed(self.host, &self.internet.root, &seed, &id, document)?;
+        disk::seed(self.host, &self.internet.root, &dir.join("seed.iso"), &case.id(), document)?;
+        laid.seed = Some(document.to_owned()).filter(|_| case.start != Start::Debootstrap);
         Ok(laid)
     }
 
     /// The machine that an earlier run of a case left in `dir`.
     pub fn kept_machine(&self, case: &Case, dir: &Path) -> Result<Guest> {
-        match case.lane {
-            Lane::Container => Ok(Guest::Container(Container::kept(dir)?)),
-            Lane::Qemu => {
-                Ok(Guest::Qemu(self.machine(dir, &Self::kept(case, dir, &self.spec.image))?))
-            }
+        if Container::is_kept(dir) {
+            return Ok(Guest::Container(Container::kept(dir)?));
         }
+        Ok(Guest::Qemu(self.machine(dir, &Self::kept(case, dir, &self.spec.image))?))
     }
 
     fn kept(case: &Case, dir: &Path, image: &Image) -> Laid {
         let kernel = match &case.start {
             Start::Fresh | Start::Packages => image.kernel.clone(),
             Start::Debootstrap => Some(golden::kernel_of(dir)),
-            Start::Image | Start::GenericImage | Start::Given(_) => None,
+            Start::Image { .. } | Start::GenericImage | Start::Given(_) => None,
         };
-        Laid { kernel, fresh: false, golden: None, seed: case.start != Start::Debootstrap }
+        let seed = Some(String::new()).filter(|_| case.start != Start::Debootstrap);
+        Laid { kernel, fresh: false, golden: None, again: None, seed }
     }
 
     fn golden(&self, case: &Case, dir: &Path, purpose: Purpose) -> Golden {
@@ -206,7 +238,7 @@ impl<'a> TestEnvironment<'a> {
     /// A machine with the disks in `dir`.
     pub fn machine(&self, dir: &Path, laid: &Laid) -> Result<Machine> {
         let hardware =
-            Hardware { kernel: laid.kernel.clone(), board: Board::Bios, seed: laid.seed };
+            Hardware { kernel: laid.kernel.clone(), board: Board::Bios, seed: laid.seed.is_some() };
         let accelerator = self.hypervisor()?.accelerator;
         Ok(Machine::new(&self.internet.root, dir, accelerator, hardware))
     }
@@ -237,6 +269,8 @@ impl<'a> TestEnvironment<'a> {
             case,
             dir: dir.to_owned(),
             golden: laid.golden,
+            again: laid.again,
+            seed: laid.seed,
             fixture: &self.spec.fixture,
             progress: &self.progress,
             copy_to: Some(copy_to).filter(|disk| shares && laid.fresh && !disk.exists()),
@@ -257,8 +291,15 @@ pub struct Laid {
     pub fresh: bool,
     /// The image that it was copied from.
     pub golden: Option<Golden>,
-    /// Whether there is a datasource.
-    pub seed: bool,
+    /// How it went to make that a second time.
+    pub again: Option<Result<String>>,
+    /// The document of its datasource, if it has one.
+    pub seed: Option<String>,
+}
+
+/// The disk that those are copied from.
+fn base_of(spec: &RunSpec) -> PathBuf {
+    spec.dir().join("base.raw")
 }
 
 /// What machines with a kernel of their own run on.
@@ -272,10 +313,10 @@ impl Hypervisor {
     fn make(host: &Host, spec: &RunSpec, internet: &Internet) -> Result<Hypervisor> {
         let accelerator = Accelerator::probe(host, &internet.root, &spec.image, &spec.cache)?;
         if spec.shell {
-            let base = Base::kept(host, &internet.root, &spec.dir())?;
+            let base = Base::at(host, &internet.root, &base_of(spec))?;
             return Ok(Hypervisor { accelerator, base });
         }
-        let base = Base::of(host, &internet.root, &spec.image, &spec.dir())?;
+        let base = Base::of(host, &internet.root, &spec.image, &base_of(spec))?;
         base.lay_in(host, &internet.authorities)?;
         Ok(Hypervisor { accelerator, base })
     }

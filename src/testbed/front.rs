@@ -1,7 +1,7 @@
 //! The fronts: one nginx that stands for the archives, the Matrix repository, the certificate
 //! authority and the operator's other web server, under their real names.
 
-use std::{collections::BTreeMap, fmt::Write as _, path::Path, time::Duration};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, time::Duration};
 
 use url::Url;
 
@@ -109,6 +109,26 @@ impl Fronts {
         Ok(Server { process: host.spawn(&words, &dir.join("nginx.log"))? })
     }
 
+    /// Serves this from now on; who is being served by `server` is served to the end.
+    pub fn follow(
+        &self,
+        host: &Host,
+        server: &mut Server,
+        dir: &Path,
+        cache: &Path,
+        own: &Certificate,
+    ) -> Result<()> {
+        let before = server.workers();
+        files::write(&dir.join("nginx.conf"), &self.configuration(dir, cache, own))?;
+        host.run(&["kill", "-HUP", &server.process.id().to_string()])?;
+        let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(100));
+        let is_new = || Ok(server.workers().iter().any(|worker| !before.contains(worker)));
+        if wait_until(limit, pause, is_new)? {
+            return Ok(());
+        }
+        Err(Error::host("the front of the test internet does not take what it is to serve"))
+    }
+
     /// A location at `at`, whatever its port.
     fn open(&mut self, at: &Archive, location: &str) {
         self.ports.insert(at.port, at.scheme == "https");
@@ -160,14 +180,12 @@ impl Server {
         self.process.is_running()
     }
 
-    /// Ends it with its workers, which a killed master would leave behind, listening.
-    pub fn stop(mut self, host: &Host) -> Result<()> {
-        host.run(&["kill", "-TERM", &self.process.id().to_string()])?;
-        let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(100));
-        if wait_until(limit, pause, || Ok(!self.is_running()))? {
-            return Ok(());
-        }
-        Err(Error::host("the front of the test internet does not end"))
+    /// The processes that serve, by number.
+    fn workers(&self) -> Vec<String> {
+        let id = self.process.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.unwrap_or_default();
+        children.split_whitespace().map(str::to_owned).collect()
     }
 }
 

@@ -54,6 +54,12 @@ impl Golden {
         }
     }
 
+    /// Where the image lies.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Makes the image.
     pub fn make(&self, host: &Host, progress: &Progress) -> Result<Made> {
         let made = self.build(host, IMAGE, progress)?;
@@ -129,15 +135,10 @@ pub fn figures(made: &Made) -> String {
     format!("image: {installed} MiB of files, {stored} MiB stored; {stages}")
 }
 
-/// A disk with a tree of `debootstrap`'s, baked twice with the plan's overlay; gives the kernel and its initrd.
+/// A disk with a tree of `debootstrap`'s, baked twice with the plan's overlay; the kernel and its initrd lie beside it.
 ///
 /// What the overlay leaves to others is added: a network. An error when the second time changes anything.
-pub fn debootstrap(
-    host: &Host,
-    golden: &Golden,
-    disk: &Path,
-    progress: &Progress,
-) -> Result<(PathBuf, PathBuf)> {
+pub fn debootstrap(host: &Host, golden: &Golden, disk: &Path, progress: &Progress) -> Result<()> {
     let (tree, overlay) = (golden.dir.join("tree"), golden.dir.join("overlay"));
     let (root, bake) = (tree.to_string_lossy(), overlay.join("bake"));
     progress.stage("debootstrap");
@@ -168,8 +169,7 @@ pub fn debootstrap(
     }
     stock::fill(host, &tree, disk)?;
     files::remove(&tree)?;
-    golden.base(host, disk)?.lay_in(host, &golden.authorities)?;
-    Ok(kept)
+    golden.base(host, disk)?.lay_in(host, &golden.authorities)
 }
 
 /// Where the kernel of a bare tree and its initrd are kept.

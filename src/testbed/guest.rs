@@ -37,14 +37,33 @@ impl Guest {
         Ok(())
     }
 
-    /// Pulls the plug, which a container has not: what it wrote is in this host's memory.
-    pub fn cut_power(&mut self) -> Result<()> {
-        self.qemu("has no plug to pull").map(Machine::cut_power)
+    /// Pulls the plug.
+    pub fn cut_power(&mut self, host: &Host) -> Result<()> {
+        match self {
+            Guest::Qemu(machine) => machine.cut_power(),
+            Guest::Container(container) => container.cut_power(host)?,
+        }
+        Ok(())
     }
 
     /// Switches it off and builds another in its place, whose disk is for the caller to lay.
     pub fn rebuild(&mut self, board: Board, seed: bool) -> Result<()> {
         self.qemu("has no board").map(|machine| machine.rebuild(board, seed))
+    }
+
+    /// Whether it runs on the kernel of this host.
+    #[must_use]
+    pub fn is_container(&self) -> bool {
+        matches!(self, Guest::Container(_))
+    }
+
+    /// Whether it has a datasource.
+    #[must_use]
+    pub fn has_seed(&self) -> bool {
+        match self {
+            Guest::Qemu(machine) => machine.has_seed(),
+            Guest::Container(_) => true,
+        }
     }
 
     /// Copies its disk while it stands still.
@@ -83,10 +102,10 @@ impl Guest {
     }
 
     /// Runs a line of shell as root.
-    pub fn run(&mut self, host: &Host, line: &str, limit: Duration) -> Result<Outcome> {
+    pub fn run(&mut self, line: &str, limit: Duration) -> Result<Outcome> {
         match self {
             Guest::Qemu(machine) => machine.run(line, limit),
-            Guest::Container(container) => container.run(host, line, limit),
+            Guest::Container(container) => container.run(line, limit),
         }
     }
 
@@ -94,7 +113,7 @@ impl Guest {
     pub fn wait_for_shell(&mut self, host: &Host, limit: Duration) -> Result<()> {
         match self {
             Guest::Qemu(machine) => machine.wait_for_shell(host, limit),
-            Guest::Container(container) => container.wait_for_shell(host, limit),
+            Guest::Container(container) => container.wait_for_shell(limit),
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    case::{Case, Lane, Start},
+    case::{Case, Start},
     console,
     context::CaseContext,
     drive,
@@ -27,6 +27,11 @@ pub fn play(spec: &RunSpec) -> Result<()> {
     let host = Host::new()?;
     let mut environment = TestEnvironment::make(&host, spec)?;
     let mut results = Results::to_outer_half();
+    // All at first: what a later case starts from is made there meanwhile.
+    for dir in spec.cases.iter().map(|case| environment.dir(case)) {
+        files::remove(&dir)?;
+        files::make(&dir)?;
+    }
     for (n, case) in spec.cases.iter().enumerate() {
         let shares = spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
         let times = case_of(&mut environment, case, shares, &mut results);
@@ -68,7 +73,7 @@ fn case_of(
             look_for_faults(&mut context, results);
             times.ready_after = std::mem::take(&mut context.ready_after);
             // In a container it counts from the start of this host.
-            if case.lane == Lane::Qemu {
+            if !context.machine.is_container() {
                 times.cloud_init = console::finished(&context.machine.console());
             }
             times.steps = steps(&mut context);
@@ -94,9 +99,8 @@ fn set<'a>(
     dir: &Path,
 ) -> Result<CaseContext<'a>> {
     environment.progress.stage(&format!("{}: setting the stage", case.name));
-    files::remove(dir)?;
-    files::make(dir)?;
     environment.stage(case, dir)?;
+    environment.make_ahead();
     let laid = environment.lay(case, dir)?;
     Ok(environment.context(case, dir, laid, shares))
 }
@@ -108,7 +112,7 @@ fn look_for_faults(context: &mut CaseContext<'_>, results: &mut Results<'_>) {
     if console.is_empty() {
         faults.push("the console said nothing at all".to_owned());
     }
-    match context.machine.run(context.host, &console::search(), Duration::from_secs(120)) {
+    match context.machine.run(&console::search(), Duration::from_secs(120)) {
         Ok(journal) if journal.status == 0 => faults.extend(console::faults(&journal.stdout)),
         Ok(journal) => faults.push(format!("the journal cannot be read: {}", journal.stderr)),
         Err(error) => faults.push(format!("the journal cannot be read: {error}")),
@@ -119,11 +123,7 @@ fn look_for_faults(context: &mut CaseContext<'_>, results: &mut Results<'_>) {
 
 /// The machine's own record; none when it does not answer.
 fn steps(context: &mut CaseContext<'_>) -> String {
-    let steps = context.machine.run(
-        context.host,
-        "cat /var/lib/homeseed/steps.log",
-        Duration::from_secs(30),
-    );
+    let steps = context.machine.run("cat /var/lib/homeseed/steps.log", Duration::from_secs(30));
     steps.map(|outcome| outcome.stdout).unwrap_or_default()
 }
 
@@ -136,10 +136,10 @@ fn end(context: &mut CaseContext<'_>, dir: &Path, good: bool) -> Result<()> {
         return Ok(());
     }
     let journal = "journalctl --no-pager -o short-monotonic | tail -n 20000";
-    if let Ok(outcome) = context.machine.run(context.host, journal, Duration::from_secs(180)) {
+    if let Ok(outcome) = context.machine.run(journal, Duration::from_secs(180)) {
         files::write(&dir.join("journal.log"), &outcome.stdout).ok();
     }
-    context.machine.run(context.host, "sync", Duration::from_secs(60)).ok();
+    context.machine.run("sync", Duration::from_secs(60)).ok();
     let ended = context.machine.end(context.host);
     context.progress.say(&format!(
         "{}: console, journal, the script's words and the disk are in {}\n\

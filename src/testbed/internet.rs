@@ -68,15 +68,20 @@ impl Internet {
 
     /// Sets the stage for a case: the fronts serve and have names; the machine's names come later.
     pub fn stage(&mut self, host: &Host, fronts: &Fronts) -> Result<()> {
-        if let Some(Stage { server, .. }) = self.stage.take() {
-            server.stop(host)?;
-        }
+        // The former name server ends here; who is being served by the fronts is served on.
+        let former = self.stage.take().map(|stage| stage.server);
         let own = self.authority.issue(host, "fronts", &fronts.names())?;
         let dns = Dns::start(host, &self.root, &self.dir)?;
         let records = fronts.names().into_iter().flat_map(|name| addresses(&name, FRONT, FRONT6));
         dns.publish("fronts", &records.collect::<Vec<_>>())?;
         let archives = self.dir.join("archives");
-        let server = fronts.start(host, &self.root, &self.dir, &archives, &own)?;
+        let server = match former {
+            Some(mut server) => {
+                fronts.follow(host, &mut server, &self.dir, &archives, &own)?;
+                server
+            }
+            None => fronts.start(host, &self.root, &self.dir, &archives, &own)?,
+        };
         let mut stage = Stage { dns, server };
         listens(FRONT, 443, || stage.server.is_running())?;
         listens(link::GATEWAY, 53, || stage.dns.is_running())?;

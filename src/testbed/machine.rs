@@ -98,6 +98,12 @@ impl Machine {
         self.hardware = Hardware { board, seed, ..self.hardware.clone() };
     }
 
+    /// Whether it has a datasource.
+    #[must_use]
+    pub fn has_seed(&self) -> bool {
+        self.hardware.seed
+    }
+
     /// Switches it on.
     pub fn start(&mut self, host: &Host) -> Result<()> {
         self.starts += 1;

@@ -1,11 +1,14 @@
 //! The tools root of one run: the cached tree with a layer above it for this run's own files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use super::root::Root;
 use crate::{
     error::{Error, Result},
-    host::{Host, files},
+    host::{Host, files, wait_until},
 };
 
 /// Puts a writable layer over `tree` at `dir`; `shared` is seen inside under its own path.
@@ -36,6 +39,23 @@ pub fn layered(host: &Host, below: &[PathBuf], dir: &Path) -> Result<()> {
     let (upper, work) = (upper.display(), work.display());
     let options = format!("lowerdir={},upperdir={upper},workdir={work}", below.join(":"));
     host.run(&["mount", "-t", "overlay", "overlay", "-o", &options, &merged.to_string_lossy()])
+}
+
+/// Mounts the file system that begins so many bytes into a disk; a journal that was not finished is played first.
+pub fn disk(host: &Host, disk: &Path, offset: u64, target: &Path) -> Result<()> {
+    files::make(target)?;
+    let options = format!("loop,offset={offset}");
+    host.run(&["mount", "-o", &options, &disk.to_string_lossy(), &target.to_string_lossy()])
+}
+
+/// Takes away what is mounted at `target`, once its last user is gone.
+pub fn release(host: &Host, target: &Path) -> Result<()> {
+    let words = ["umount", &target.to_string_lossy()];
+    let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(200));
+    if wait_until(limit, pause, || Ok(host.outcome(&words, "")?.status == 0))? {
+        return Ok(());
+    }
+    host.run(&words)
 }
 
 /// Shows a folder of the host at `target`, which is made.

@@ -1,10 +1,11 @@
-//! A root shell on the machine over a virtio-serial port, for the eyes of the tests.
+//! A root shell on the machine, for the eyes of the tests: over a virtio-serial port, or over files of a container.
 //!
 //! One line goes in, `id seconds command`, one comes back, `id status output errors`; texts are base64.
-//! The machine's half is `AGENT`, which the test environment lays onto the disk; it opens no port and knows
+//! The machine's half is `agent`, which the test environment lays onto the disk; it listens on no network and knows
 //! nothing of what is tested.
 
 use std::{
+    fs::{self, OpenOptions},
     io::{BufRead, BufReader, Write},
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
@@ -15,30 +16,54 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     error::{Error, Result},
-    host::Outcome,
+    host::{Outcome, wait_until},
 };
 
 /// The port's name on both sides.
 pub const PORT: &str = "testbed";
 
+/// How the two halves reach each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// The port of a machine with a kernel of its own.
+    Port,
+    /// A pipe in a container, and a file for the answer.
+    Files,
+}
+
+/// Where the machine's half works.
+const DIR: &str = "/run/testbed";
+
 /// The machine's half.
-pub const AGENT: &str = r#"#!/bin/sh
+#[must_use]
+pub fn agent(way: Way) -> String {
+    let (open, answer) = match way {
+        Way::Port => ("exec 0<>/dev/virtio-ports/testbed || exit 1", ">&0"),
+        Way::Files => (
+            "[ -p requests ] || mkfifo requests\nexec 0<>requests || exit 1",
+            ">draft && mv draft answer",
+        ),
+    };
+    format!(
+        r#"#!/bin/sh
 # Serves a root shell to the test environment, one line a command: `id seconds base64`.
 set -u
 umask 077
-mkdir -p /run/testbed
-cd /run/testbed || exit 1
+mkdir -p {DIR}
+cd {DIR} || exit 1
+{open}
 # As old as this boot.
 [ -e boot ] || : >boot
-exec 0<>/dev/virtio-ports/testbed || exit 1
 while read -r id seconds text; do
     printf %s "$text" | base64 -d >command
     timeout -k 5 "$seconds" sh command </dev/null >out 2>err
-    printf '%s %s =%s =%s\n' "$id" "$?" "$(base64 -w0 out)" "$(base64 -w0 err)" >&0
+    printf '%s %s =%s =%s\n' "$id" "$?" "$(base64 -w0 out)" "$(base64 -w0 err)" {answer}
 done
-"#;
+"#
+    )
+}
 
-/// The unit that keeps `AGENT` running from early on.
+/// The unit that keeps the agent running from early on.
 pub const UNIT: &str = "\
 [Unit]
 Description=Root shell of the test environment
@@ -112,6 +137,29 @@ impl Shell {
         }
         self.stream.as_mut().ok_or_else(|| Error::host("the machine's shell is not connected"))
     }
+}
+
+/// Runs a line of shell in a container whose files are seen at `root`; an error means that there was no answer within
+/// `limit`. `number` is used for this line alone.
+pub fn run_in_container(root: &Path, number: u64, line: &str, limit: Duration) -> Result<Outcome> {
+    let dir = root.join(DIR.trim_start_matches('/'));
+    let pause = Duration::from_millis(20);
+    if !wait_until(limit, pause, || Ok(dir.join("boot").exists()))? {
+        return Err(Error::host("the container's shell is not there"));
+    }
+    let id = format!("{}.{number}", std::process::id());
+    let request = format!("{id} {} {}\n", limit.as_secs().max(1), STANDARD.encode(line));
+    // For both directions: this waits for no reader.
+    let pipe = OpenOptions::new().read(true).write(true).open(dir.join("requests"));
+    pipe.and_then(|mut pipe| pipe.write_all(request.as_bytes()))
+        .map_err(|error| shell_error(&error))?;
+    let mut outcome = None;
+    wait_until(limit + Duration::from_secs(10), pause, || {
+        let answer = fs::read_to_string(dir.join("answer")).unwrap_or_default();
+        outcome = read(&answer, &id);
+        Ok(outcome.is_some())
+    })?;
+    outcome.ok_or_else(|| Error::host("the container's shell does not answer"))
 }
 
 fn read(answer: &str, id: &str) -> Option<Outcome> {

@@ -16,7 +16,7 @@ pub fn serve(host: &Host, machine: &mut Guest) -> Result<()> {
     eprintln!("a shell as root; each line is a script of its own; end with Ctrl-D");
     prompt();
     for line in stdin().lock().lines().map_while(std::result::Result::ok) {
-        match machine.run(host, &line, PATIENCE) {
+        match machine.run(&line, PATIENCE) {
             Ok(outcome) => {
                 write!(stdout(), "{}{}", outcome.stdout, outcome.stderr).ok();
             }
