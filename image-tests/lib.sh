@@ -177,8 +177,8 @@ no_error_since() {
         ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -A 40 -E '^(ERROR|CRITICAL) '"
 }
 
-# boots_twice: from what the machine starts from to a homeserver that federates, and all checks again after a reboot.
-boots_twice() {
+# standard_case: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
+standard_case() {
     boot "$@"
     ready 1500
     checks
@@ -186,11 +186,6 @@ boots_twice() {
     reboot_machine
     ready 1500
     checks
-}
-
-# standard_case: the same, and it federates after the reboot too.
-standard_case() {
-    boots_twice "$@"
     federation
 }
 

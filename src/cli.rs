@@ -54,7 +54,11 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::WellKnown(args) => return args.run(layers),
         Verb::Checks { site, list, target } => {
             let plan = input::plan(site, layers)?;
-            let text = if *list { show::checks(&plan) } else { plan.script_elsewhere(u32::MAX) };
+            let text = if *list {
+                show::checks(&plan)
+            } else {
+                plan.script_elsewhere(crate::verify::PATIENCE)
+            };
             target.deliver(text.as_bytes(), false, &[site], is_script)
         }
         Verb::Verify(args) => return verify::run(args, layers),

@@ -18,7 +18,7 @@ use tokio::{net::TcpStream, time};
 
 pub use http::Answer;
 pub use names::{Alias, Service};
-pub use route::Route;
+pub use route::{Route, leads_to};
 pub use tls::{Session, Shown};
 
 use crate::error::{Error, Result};

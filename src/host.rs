@@ -43,6 +43,7 @@ pub fn wait_until(
 /// The door to the programs of this host.
 pub struct Host {
     shell: Shell,
+    yields: bool,
 }
 
 /// What a command left behind when it ended.
@@ -72,7 +73,12 @@ pub struct Coprocess {
 impl Host {
     /// Fails only when the current directory is gone.
     pub fn new() -> Result<Host> {
-        Ok(Host { shell: Shell::new()? })
+        Ok(Host { shell: Shell::new()?, yields: false })
+    }
+
+    /// One whose programs let others go first, as nice(1) does.
+    pub fn yielding() -> Result<Host> {
+        Ok(Host { yields: true, ..Host::new()? })
     }
 
     /// Runs to the end; output is shown only when it fails.
@@ -163,7 +169,8 @@ impl Host {
     }
 
     fn command<'a, S: AsRef<str>>(&'a self, words: &[S]) -> Result<xshell::Cmd<'a>> {
-        let mut words = words.iter().map(AsRef::as_ref);
+        let yields: &[&str] = if self.yields { &["nice", "-n", "10"] } else { &[] };
+        let mut words = yields.iter().copied().chain(words.iter().map(AsRef::as_ref));
         let program = words.next().ok_or_else(|| Error::host("an empty command"))?;
         Ok(self.shell.cmd(program).args(words).env("PATH", search_path()))
     }

@@ -123,7 +123,9 @@ impl Plan {
             check.wait = check.wait.min(seconds);
             check.from = check.from.reached_from();
         }
-        check::script(&checks, &self.helpers, &self.facts_text(), &str::to_owned)
+        // A machine that is not there is not waited for.
+        let env = self.facts_text() + "CHECK_CURL=${CHECK_CURL-'--connect-timeout 5'}\n";
+        check::script(&checks, &self.helpers, &env, &str::to_owned)
     }
 
     /// The facts as shell, one assignment a line.

@@ -68,21 +68,39 @@ pub struct Site {
     tree: Node,
 }
 
-/// The folders of further layers that the text of a site names, as far as they can be read.
+/// The folder of a further layer, and where a site names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerFolder {
+    /// As it is written, relative to the site file.
+    pub path: String,
+    /// Where that is.
+    pub place: Place,
+}
+
+/// The folders of further layers that the text of a site names, as far as they can be read; `file` is its name in
+/// messages.
 ///
 /// They bring keys of their own, so they are wanted before the site is read as a whole; what is
 /// wrong with them, [`Site::parse`] says.
 #[must_use]
-pub fn folders(text: &str) -> Vec<String> {
+pub fn folders(file: &str, text: &str) -> Vec<LayerFolder> {
     let schema = Schema::core();
     let folders = || {
-        let source = Source::new("site", text).ok()?;
+        let source = Source::new(file, text).ok()?;
         let (root, mistakes) = tree::read(&source).ok()?;
         let root = root?;
-        let mut values = Reader::new(&root, &schema, mistakes).values();
-        values.remove("layers")
+        let values = Reader::new(&root, &schema, mistakes).values();
+        let good = strings(values.get("layers"));
+        let written = &root.entry("layers")?.node;
+        let named = written.items().iter().filter_map(|item| Some((item.text()?, item.spot)));
+        let named = named.filter(|(path, _)| good.contains(path));
+        let folder = |(path, spot): (&str, _)| LayerFolder {
+            path: path.to_owned(),
+            place: source.place(spot),
+        };
+        Some(named.map(folder).collect())
     };
-    strings(folders().as_ref()).into_iter().map(str::to_owned).collect()
+    folders().unwrap_or_default()
 }
 
 impl Site {

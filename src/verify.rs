@@ -12,7 +12,7 @@ mod script;
 use serde::Serialize;
 
 use consequence::Reach;
-pub use script::Login;
+pub use script::{Login, PATIENCE};
 
 use crate::{
     check::Vantage,
@@ -100,7 +100,12 @@ pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result
         script::unseen(plan, reason)
     } else {
         progress.stage("looking from here");
-        script::from_here(host, plan, request.ways.connect.as_ref())?
+        let route = match (&request.ways.connect, request.ways.nameserver) {
+            (Some(route), _) => route.curl(),
+            (None, Some(_)) => block_on(remote::led(&first, plan))??,
+            (None, None) => String::new(),
+        };
+        script::from_here(host, plan, &route)?
     };
     if let Some(login) = &request.login {
         progress.stage(&format!("looking on {}", login.destination));

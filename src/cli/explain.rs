@@ -9,7 +9,7 @@ use super::{
 use crate::{
     error::{Error, Errors, for_terminal},
     site::{Fallback, Key, Schema, json_schema, suggest},
-    table,
+    table::{self, WIDTH},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -84,15 +84,17 @@ fn unknown(schema: &Schema, path: &str) -> Error {
 
 /// A line for each.
 fn list(keys: &[&Key]) -> String {
-    let row = |key: &&Key| [key.path.clone(), default(key), key.about.clone()];
-    table::text(&keys.iter().map(row).collect::<Vec<_>>(), &[])
+    let row = |key: &&Key| [key.path.clone(), format!("{}{}", key.about, default(key))];
+    let lines = table::folded_lines(&keys.iter().map(row).collect::<Vec<_>>(), WIDTH);
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
+/// What holds without it, behind what it is about.
 fn default(key: &Key) -> String {
     match key.fallback {
-        Fallback::Required => "required".to_owned(),
-        Fallback::Nothing => "-".to_owned(),
-        Fallback::Default(_) => key.default_text().unwrap_or_default().to_owned(),
+        Fallback::Required => " (required)".to_owned(),
+        Fallback::Nothing => String::new(),
+        Fallback::Default(_) => format!(" ({})", key.default_text().unwrap_or_default()),
     }
 }
 
@@ -102,7 +104,9 @@ fn explained(key: &Key) -> String {
     match key.fallback {
         Fallback::Required => text += "it must be written, if its section is\n",
         Fallback::Nothing => text += "there is none by default\n",
-        Fallback::Default(_) => text += &format!("by default: {}\n", default(key)),
+        Fallback::Default(_) => {
+            text += &format!("by default: {}\n", key.default_text().unwrap_or_default())
+        }
     }
     if let Some(inner) = &key.into {
         text += &format!("a single value is that of {}.{inner}\n", key.path);

@@ -110,7 +110,7 @@ fn said(connection: &Connection) -> String {
     format!("{word}: {cipher}, certificate for {days} days, key {}", keys.join(" "))
 }
 
-fn nameserver(text: &str) -> Result<SocketAddr, String> {
+pub(super) fn nameserver(text: &str) -> Result<SocketAddr, String> {
     let address = text.parse::<IpAddr>().map(|address| SocketAddr::new(address, 53));
     address.or_else(|_| text.parse()).map_err(|_| {
         "a name server is an address, such as `192.0.2.53` or `127.0.0.1:5353`".to_owned()

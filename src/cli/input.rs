@@ -15,7 +15,7 @@ use crate::{
     inspect::MOST,
     layer::{self, Layers, Sources},
     plan::{self, Plan},
-    site::{self, Schema, Site, suggest},
+    site::{self, LayerFolder, Schema, Site, suggest},
 };
 
 /// The plan of the site at `path`.
@@ -54,7 +54,7 @@ pub(super) fn schema(
     layers: Option<&Path>,
 ) -> std::result::Result<Schema, Errors> {
     let folders =
-        path.map_or(Ok(Vec::new()), |path| text(path).map(|text| site::folders(&text)))?;
+        path.map_or(Ok(Vec::new()), |path| text(path).map(|text| folders(path, &text)))?;
     let sources = sources(path.unwrap_or(Path::new("-")), &folders, layers)?;
     Ok(Layers::read(&sources)?.schema)
 }
@@ -79,11 +79,15 @@ fn compiled(
     text: &str,
     layers: Option<&Path>,
 ) -> std::result::Result<(Site, Plan, Schema), Errors> {
-    let sources = sources(path, &site::folders(text), layers)?;
+    let sources = sources(path, &folders(path, text), layers)?;
     let layers = Layers::read(&sources)?;
     let site = Site::parse(&name(path), text, &layers.schema)?;
     let plan = plan::with(&site, &layers)?;
     Ok((site, plan, layers.schema))
+}
+
+fn folders(path: &Path, text: &str) -> Vec<LayerFolder> {
+    site::folders(&name(path), text)
 }
 
 /// What errors call `path`.
@@ -129,14 +133,14 @@ fn no_text(path: &Path, error: &FromUtf8Error) -> Error {
 }
 
 /// The built-in layers, or those in the folder `layers`, and the `further` ones that the site at `path` names.
-fn sources(path: &Path, further: &[String], layers: Option<&Path>) -> Result<Sources> {
+fn sources(path: &Path, further: &[LayerFolder], layers: Option<&Path>) -> Result<Sources> {
     let mut sources = match layers {
         Some(folder) => read(folder, "")?,
         None => layer::embedded(),
     };
     let base = if is_stdin(path) { Path::new("") } else { path.parent().unwrap_or(Path::new("")) };
-    for folder in further {
-        add(&mut sources, &base.join(folder))?;
+    for LayerFolder { path, place } in further {
+        add(&mut sources, &base.join(path)).map_err(|error| error.at(place.clone()))?;
     }
     Ok(sources)
 }
@@ -157,7 +161,12 @@ fn add(sources: &mut Sources, folder: &Path) -> Result<()> {
         let message = format!("there is a layer `{name}` already, beside {}", folder.display());
         return Err(Error::new(message).hint("give the folder another name"));
     }
-    sources.extend(read(&real, &prefix)?);
+    let files = read(&real, &prefix)?;
+    if files.is_empty() {
+        let message = format!("the folder `{}` is empty", folder.display());
+        return Err(Error::new(message).hint("a layer is a folder with a `layer.yaml`"));
+    }
+    sources.extend(files);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use super::paint;
 use crate::{
     plan::Plan,
+    table::{self, WIDTH},
     verify::{ABOUT_FEDERATION, FEDERATION, Finding, Verdict},
 };
 
@@ -48,18 +49,8 @@ fn summary(plan: &Plan, verdict: &Verdict) -> String {
     }
 }
 
-/// Lines of at most 80 columns, each behind `indent`; a word that is longer stays whole.
+/// Lines that fit, each behind `indent`.
 fn folded(text: &str, indent: &str) -> String {
-    let width = 80 - indent.len();
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one");
-        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
-            lines.push(word.to_owned());
-        } else {
-            let gap = if line.is_empty() { "" } else { " " };
-            *line += &format!("{gap}{word}");
-        }
-    }
+    let lines = table::folded(text, WIDTH - indent.len());
     lines.iter().map(|line| format!("{indent}{line}\n")).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IsTerminal as _, stdout},
+    net::SocketAddr,
     path::{Path, PathBuf},
     thread,
     time::{Duration, Instant},
@@ -10,7 +11,7 @@ use std::{
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{input, output, show, table};
+use super::{federation, input, output, show, table};
 use crate::{
     client::{Route, Ways},
     error::{Error, Errors, Result},
@@ -43,6 +44,9 @@ pub(super) struct VerifyArgs {
     /// An option of ssh, such as `Port=2222`; may be given more than once
     #[arg(long, value_name = "OPTION", requires = "ssh")]
     ssh_option: Vec<String>,
+    /// Ask this name server, instead of those of this computer
+    #[arg(long, value_name = "ADDRESS[:PORT]", value_parser = federation::nameserver)]
+    nameserver: Option<SocketAddr>,
     /// Connect to this host, and to this port for HTTPS; URLs stay as they are
     #[arg(long, value_name = "HOST[:PORT]")]
     connect: Option<Route>,
@@ -75,7 +79,7 @@ pub(super) fn run(args: &VerifyArgs, layers: Option<&Path>) -> std::result::Resu
     let plan = input::plan(&args.site, layers)?;
     let login =
         args.ssh.clone().map(|destination| Login { destination, options: args.ssh_option.clone() });
-    let ways = Ways { nameserver: None, connect: args.connect.clone() };
+    let ways = Ways { nameserver: args.nameserver, connect: args.connect.clone() };
     let request = Request { plan: &plan, ways, login };
     let progress = Progress::new();
     let verdict = look(&request, args.wait, &progress);

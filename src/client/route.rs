@@ -1,6 +1,9 @@
 //! Another way to the machine: the URLs stay what they are, the connections go elsewhere.
 
-use std::{net::Ipv6Addr, str::FromStr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use crate::http_url;
 
@@ -26,6 +29,18 @@ impl Route {
             if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let https = self.https.map(|port| format!("--connect-to :443:{host}:{port} "));
         format!("{}--connect-to ::{host}:", https.unwrap_or_default())
+    }
+}
+
+/// Arguments of curl that let connections to `host` go to `address`, at whatever port.
+///
+/// Without an address they fail at once: nobody connects to a broadcast address.
+#[must_use]
+pub fn leads_to(host: &str, address: Option<IpAddr>) -> String {
+    match address {
+        Some(IpAddr::V6(address)) => format!("--connect-to {host}::[{address}]: "),
+        Some(IpAddr::V4(address)) => format!("--connect-to {host}::{address}: "),
+        None => format!("--connect-to {host}::{}: ", Ipv4Addr::BROADCAST),
     }
 }
 

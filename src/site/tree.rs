@@ -81,6 +81,22 @@ impl Node {
             _ => &[],
         }
     }
+
+    /// The items of a list; anything else has none.
+    pub(super) fn items(&self) -> &[Node] {
+        match &self.value {
+            Value::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A scalar as it is written.
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.value {
+            Value::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
 }
 
 /// Reads a document: the tree, and the mistakes that did not stop the reading.

@@ -78,7 +78,7 @@ impl Ahead {
 
 impl Order {
     fn make(self, progress: &Progress) -> Result<Made> {
-        let host = Host::new()?;
+        let host = Host::yielding()?;
         progress.stage(&format!("{}: making what it starts from", self.case));
         match self.what {
             What::Bare(disk) => {

@@ -1,9 +1,11 @@
 //! What shell cannot say well: the DNS, every address by itself, certificates and signatures.
 
+use std::collections::BTreeSet;
+
 use super::{FEDERATION, Finding};
 use crate::{
     check::{Judgement, Vantage},
-    client::{Client, Service},
+    client::{Client, Service, leads_to},
     error::{Error, Result},
     federation::{Connection, Report, SERVICES},
     plan::Plan,
@@ -32,6 +34,19 @@ pub(super) async fn unreachable(client: &Client, plan: &Plan) -> Result<Option<S
         }
     }
     Ok(Some(why))
+}
+
+/// Where the names of the machine, and of the web server beside it, lead by the name server that was asked: arguments of
+/// curl.
+pub(super) async fn led(client: &Client, plan: &Plan) -> Result<String> {
+    let others = plan.publications.iter().map(|page| page.host.as_str());
+    let names: BTreeSet<&str> = plan.names.iter().map(String::as_str).chain(others).collect();
+    let mut words = String::new();
+    for name in names {
+        let addresses = client.records(name).await.map_err(Error::host)?;
+        words += &leads_to(name, addresses.first().copied());
+    }
+    Ok(words)
 }
 
 /// Everything, in order: `report` is what others find by the server name, `direct` what the machine shows.

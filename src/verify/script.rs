@@ -3,7 +3,6 @@
 use super::Finding;
 use crate::{
     check::{Check, Outcome, Vantage, read_tap},
-    client::Route,
     error::{Error, Result},
     host::{self, Host},
     plan::Plan,
@@ -19,7 +18,7 @@ pub struct Login {
 }
 
 /// A check that does not hold at once gets a second look or two: networks lose packets.
-const PATIENCE: u32 = 3;
+pub const PATIENCE: u32 = 3;
 
 /// A machine that is not there is not waited for again and again, in seconds.
 const CONNECT: u32 = 5;
@@ -32,9 +31,10 @@ const REMOTE: &str =
     "cd /; if [ \"$(id -u)\" = 0 ]; then exec sh -s host; else exec sudo -n sh -s host; fi";
 
 /// The checks that need no login.
-pub(super) fn from_here(host: &Host, plan: &Plan, route: Option<&Route>) -> Result<Vec<Finding>> {
+///
+/// `route` is where connections go instead of where this computer's name servers lead, as arguments of curl.
+pub(super) fn from_here(host: &Host, plan: &Plan, route: &str) -> Result<Vec<Finding>> {
     host.require("curl", "curl")?;
-    let route = route.map(Route::curl).unwrap_or_default();
     let curl = format!("CHECK_CURL=--connect-timeout {CONNECT} {route}");
     let words = ["timeout", LIMIT, "env", &curl, "sh", "-s", Vantage::Network.word()];
     let outcome = host.outcome(&words, &plan.script_elsewhere(PATIENCE))?;

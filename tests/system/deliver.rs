@@ -39,7 +39,7 @@ impl Machine {
         let console = self.path("console").display().to_string();
         let script = script
             .replacen("p=/usr/lib/homeseed/", &format!("p={home}/"), 1)
-            .replacen(">/dev/console", &format!(">>{console}"), 1)
+            .replacen("|tee /dev/console", &format!("|tee -a {console}"), 1)
             .replace("sh $p/usr/lib/homeseed/arm", "arm $p/usr/lib/homeseed/arm");
         tools::run(&["dash"], &(self.arm() + &script));
     }
@@ -321,7 +321,7 @@ fn a_disk_that_is_full_or_read_only_is_called_that() {
             let home = machine.path("home").display().to_string();
             let script = scripts(&[&document])[0]
                 .replacen("p=/usr/lib/homeseed/", &format!("p={home}/"), 1)
-                .replacen(">/dev/console", ">&2", 1);
+                .replacen("|tee /dev/console", ">&2", 1);
             let mounted = format!("mount -t tmpfs -o {options} tmpfs {home}\n{script}");
             let output = tools::run(&["unshare", "-m", "dash"], &mounted);
             let said = tools::said(&output);

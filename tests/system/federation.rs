@@ -1,7 +1,12 @@
 //! The federation's verdict in situations that are served, beside a table made by hand from the
 //! specification and the source of the federation tester.
 
-use std::{env, fs, process::Output};
+use std::{
+    env, fs,
+    net::UdpSocket,
+    process::Output,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
@@ -13,6 +18,8 @@ use crate::{
 
 /// Set inside the namespace.
 const INSIDE: &str = "HOMESEED_TEST_INSIDE";
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_homeseed");
 
 /// A situation: the server name; whether others can federate; where the report says what is decisive,
 /// and what it says there. A text means that it is part of the text.
@@ -57,6 +64,12 @@ const TABLE: &[Row] = &[
     ),
     ("dead6.test", false, "/ConnectionErrors/[fd00::28]:8448/Message", "cannot connect"),
     ("srvalias.test", false, "/DNSResult/Hosts/alias.test/Error/Message", "RFC 2782"),
+    (
+        "authority.test",
+        false,
+        "/ConnectionReports/10.1.0.33:8448/Errors/0/Message",
+        "is that of an authority, not of a server",
+    ),
     ("mute.test", false, "/ConnectionErrors/10.1.0.30:8448/Message", "answers 404"),
     ("nasty.test", false, "/Error", "no server name"),
     ("versionless.test", false, "/Version/error", "answers 500"),
@@ -109,6 +122,7 @@ _matrix-fed._tcp.srvalias.test SRV 10 0 8448 alias.test
 mute.test A 10.1.0.30
 nasty.test A 10.1.0.32
 versionless.test A 10.1.0.31
+authority.test A 10.1.0.33
 ";
 
 fn serve(good: &Authority, other: &Authority) {
@@ -156,6 +170,7 @@ fn serve(good: &Authority, other: &Authority) {
     serve_keys(good, "10.1.0.27", "short.test", &Keys { length: 31, ..keys("short.test") });
     hs("dead6.test").listen(good, "10.1.0.28", 8448);
     delegating("nasty.test", NASTY).listen(good, "10.1.0.32", 443);
+    hs("authority.test").with_certificate_of_an_authority().listen(good, "10.1.0.33", 8448);
     Server::plain("mute.test").listen(good, "10.1.0.30", 8448);
     hs("versionless.test").page(VERSION, 500, "").listen(good, "10.1.0.31", 8448);
 }
@@ -201,12 +216,58 @@ fn inside() {
     let said = tools::said(&look("nasty.test", "text", store.to_str().unwrap()));
     assert!(said.contains("ok 1 - all is well"), "{said}");
     assert!(!said.contains('\u{1b}') && !said.contains("\nok 1"), "{said}");
+    a_name_server_that_says_nothing_is_soon_given_up();
+    the_machine_is_where_the_name_server_says(store.to_str().unwrap());
     println!("{} situations", TABLE.len());
+}
+
+fn a_name_server_that_says_nothing_is_soon_given_up() {
+    // Bound, and never read.
+    let mute = UdpSocket::bind("127.0.0.9:53").unwrap();
+    let began = Instant::now();
+    let output =
+        tools::run(&[PROGRAM, "federation", "direct.test", "--nameserver", "127.0.0.9"], "");
+    drop(mute);
+    let said = tools::said(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("no name server tells"), "{said}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+/// `--nameserver` counts for curl too, which cannot be told; and a way that leads nowhere is not the site's fault.
+fn the_machine_is_where_the_name_server_says(store: &str) {
+    let site = "server_name: delegated.test\nhost: hs.delegated.test\n\
+                operator: {email: a@delegated.test, ssh_keys: []}\n";
+    let verify = |arguments: &[&str]| {
+        let mut command = tools::command(PROGRAM);
+        command.args(["verify", "-", "--format", "tap", "--nameserver", "127.0.0.1"]);
+        command.args(arguments).env("SSL_CERT_FILE", store).env("CURL_CA_BUNDLE", store);
+        tools::finish(tools::start(&mut command), site)
+    };
+    let output = verify(&[]);
+    let said = tools::said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    // Both look at the same machine, which is good as far as they go.
+    for fact in [
+        "federation: the server name leads to this machine",
+        "nginx: federation version and key answer",
+    ] {
+        assert!(
+            said.lines().any(|it| it.starts_with("ok ") && it.ends_with(fact)),
+            "{fact}: {said}"
+        );
+    }
+    assert!(!said.contains("Could not resolve host"), "{said}");
+    let output = verify(&["--connect", "nowhere.invalid"]);
+    let said = tools::said(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("`nowhere.invalid`, where `--connect` leads, has no address"), "{said}");
+    assert!(!said.contains("not ok"), "no fact of the site is blamed: {said}");
 }
 
 /// What `homeseed federation` says of `name`.
 fn look(name: &str, format: &str, store: &str) -> Output {
-    let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
+    let mut command = tools::command(PROGRAM);
     command.args(["federation", name, "--format", format, "--nameserver", "127.0.0.1"]);
     command.env("SSL_CERT_FILE", store).env_remove("SSL_CERT_DIR");
     tools::finish(tools::start(&mut command), "")

@@ -1,6 +1,6 @@
 //! `inspect` against cloud-init: hundreds of damaged documents, and what becomes of each.
 
-use std::{collections::BTreeMap, fs, io::Write as _};
+use std::{collections::BTreeMap, fs, io::Write as _, sync::OnceLock};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::GzEncoder};
@@ -8,6 +8,7 @@ use homeseed::{
     backend::user_data::{Encoding, render},
     inspect::{self, Form},
 };
+use serde_json::Value;
 
 use crate::{
     damages,
@@ -105,14 +106,61 @@ impl Counts {
     }
 }
 
+/// The damaged documents, and what cloud-init does first with the two whole ones, then with each of those.
+fn asked() -> &'static (Vec<Case>, Vec<String>) {
+    static ASKED: OnceLock<(Vec<Case>, Vec<String>)> = OnceLock::new();
+    ASKED.get_or_init(|| {
+        let (whole, cases) = (documents(), cases());
+        let all: Vec<&[u8]> =
+            whole.iter().map(String::as_bytes).chain(cases.iter().map(|it| &*it.bytes)).collect();
+        let done = outcomes(&all);
+        assert_eq!(done.len(), all.len());
+        assert!(done[..2].iter().all(|it| it.contains("/usr/lib/homeseed")), "{done:.200?}");
+        (cases, done)
+    })
+}
+
+/// The script that cloud-init runs, if it gets as far as that.
+fn script(did: &str) -> Option<String> {
+    let config: Vec<(String, Value)> = serde_json::from_str(did).ok()?;
+    let script = config.into_iter().find(|(key, _)| key == "bootcmd")?.1;
+    script.as_str().map(str::to_owned)
+}
+
+#[test]
+fn whatever_is_left_of_a_script_delivers_the_whole_or_says_that_it_is_damaged() {
+    let (cases, done) = asked();
+    let mut scripts: BTreeMap<String, &'static str> = BTreeMap::new();
+    for (case, did) in cases.iter().zip(&done[2..]) {
+        scripts.entry(script(did).unwrap_or_default()).or_insert(case.kind);
+    }
+    scripts.remove("");
+    let numbered: Vec<(String, &String, &str)> = scripts
+        .iter()
+        .enumerate()
+        .map(|(n, (it, kind))| (format!("/scripts/{n}"), it, *kind))
+        .collect();
+    let files = numbered.iter().map(|(path, script, _)| (path.as_str(), script.as_str()));
+    let plan = sites::planned(&fs::read_to_string("image-tests/minimal/site.yaml").unwrap());
+    let output = root::inside(files, "tests/system/damaged.sh", &[&plan.digest()]);
+    let said = tools::said(&output);
+    let became: BTreeMap<&str, &str> =
+        said.lines().filter_map(|line| line.split_once(' ')).collect();
+    let of = |path: &str| became.get(path.trim_start_matches("/scripts/")).copied();
+    let wrong: Vec<String> = numbered
+        .iter()
+        .filter(|(path, ..)| !matches!(of(path), Some("whole" | "damaged")))
+        .map(|(path, script, kind)| format!("{kind}: {:?}: {script}", of(path)))
+        .collect();
+    let count = |word| became.values().filter(|it| **it == word).count();
+    println!("{} scripts: {} whole, {} damaged", scripts.len(), count("whole"), count("damaged"));
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), scripts.len(), wrong.join("\n"));
+    assert!(count("damaged") >= 120 && count("whole") >= 2, "{said}");
+}
+
 #[test]
 fn inspect_says_whole_of_what_cloud_init_would_run_and_of_nothing_else() {
-    let (whole, cases) = (documents(), cases());
-    let all: Vec<&[u8]> =
-        whole.iter().map(String::as_bytes).chain(cases.iter().map(|it| &*it.bytes)).collect();
-    let done = outcomes(&all);
-    assert_eq!(done.len(), all.len());
-    assert!(done[..2].iter().all(|it| it.contains("/usr/lib/homeseed")), "{done:.200?}");
+    let (cases, done) = asked();
     let mut counts = Counts::default();
     for (number, (case, did)) in cases.iter().zip(&done[2..]).enumerate() {
         counts.count(number, case, done[..2].contains(did));

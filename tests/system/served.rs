@@ -93,12 +93,15 @@ impl Authority {
         Authority { issuer: Issuer::new(params, key), pem }
     }
 
-    /// For `name`, which may be an address; in `year` it ends.
-    fn serve(&self, name: &str, year: i32) -> Arc<ServerConfig> {
+    /// For `name`, which may be an address; in `year` it ends; it may be that of an authority.
+    fn serve(&self, name: &str, year: i32, is_ca: bool) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         params.not_before = date_time_ymd(2000, 1, 1);
         params.not_after = date_time_ymd(year, 1, 1);
+        if is_ca {
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let provider = Arc::new(crypto::ring::default_provider());
@@ -117,6 +120,7 @@ pub(crate) struct Server {
     /// What its certificate is for.
     name: String,
     ends: i32,
+    is_ca: bool,
     /// Path to status, further header lines and body.
     pages: BTreeMap<String, (u16, String, String)>,
 }
@@ -130,14 +134,14 @@ impl Server {
     /// A homeserver of `server_name` with a certificate for `name`.
     pub(crate) fn of(server_name: &str, name: &str) -> Server {
         let version = r#"{"server": {"name": "Synapse", "version": "1.163.2"}}"#;
-        Server { name: name.to_owned(), ends: 2400, pages: BTreeMap::new() }
+        Server { name: name.to_owned(), ends: 2400, is_ca: false, pages: BTreeMap::new() }
             .page(KEYS, 200, &Keys::of(server_name).document())
             .page(VERSION, 200, version)
     }
 
     /// A web server that serves no Matrix.
     pub(crate) fn plain(name: &str) -> Server {
-        Server { name: name.to_owned(), ends: 2400, pages: BTreeMap::new() }
+        Server { name: name.to_owned(), ends: 2400, is_ca: false, pages: BTreeMap::new() }
     }
 
     /// One that delegates to `target`.
@@ -160,6 +164,12 @@ impl Server {
         self.page(KEYS, 200, &keys.document())
     }
 
+    /// Its certificate says that it is an authority's.
+    pub(crate) fn with_certificate_of_an_authority(mut self) -> Server {
+        self.is_ca = true;
+        self
+    }
+
     pub(crate) fn ends(mut self, year: i32) -> Server {
         self.ends = year;
         self
@@ -167,7 +177,7 @@ impl Server {
 
     /// Serves until the test ends.
     pub(crate) fn listen(self, authority: &Authority, address: &str, port: u16) {
-        let config = authority.serve(&self.name, self.ends);
+        let config = authority.serve(&self.name, self.ends, self.is_ca);
         let address = SocketAddr::new(address.parse::<IpAddr>().unwrap(), port);
         let listener = TcpListener::bind(address).unwrap_or_else(|it| panic!("{address}: {it}"));
         thread::spawn(move || {

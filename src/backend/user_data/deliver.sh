@@ -1,5 +1,5 @@
 bad() {
-echo homeseed: ${e-this document is damaged: paste it again} >/dev/console
+echo homeseed: ${e-this document is damaged: paste it again} |tee /dev/console
 }
 trap bad 0
 {

@@ -4,11 +4,11 @@ use super::zone::Record;
 use crate::{
     cli::budget::{self, Cost},
     plan::Plan,
-    table,
+    table::{self, WIDTH},
 };
 
-/// As wide as a terminal surely is.
-const WIDTH: usize = 80;
+/// What is left of a line behind the indent of a section.
+const ROOM: usize = WIDTH - 2;
 
 /// Of what costs most.
 const COSTS: usize = 6;
@@ -21,13 +21,13 @@ pub(super) fn whole(plan: &Plan, records: &[Record], costs: &[Cost]) -> String {
     let parts = [
         section(
             "Create these DNS records",
-            &table::lines(&records.iter().map(row).collect::<Vec<_>>(), &[]),
+            &table::folded_lines(&records.iter().map(row).collect::<Vec<_>>(), ROOM),
         ),
         section("Let these ports through", &table::lines(&ports(plan), &[])),
         section("Publish on another web server", &publications(plan)),
-        section("Warnings", &plan.warnings),
-        section("Layers, in the order of their steps", &table::lines(&layers, &[])),
-        section(&counted(plan), &wrapped(&packages(plan))),
+        section("Warnings", &warnings(plan)),
+        section("Layers, in the order of their steps", &table::folded_lines(&layers, ROOM)),
+        section(&counted(plan), &table::folded(&packages(plan), ROOM)),
         section("Sizes", &sizes(plan)),
         section("Bytes that user-data would have less without", &budget::lines(costs, COSTS)),
     ];
@@ -67,8 +67,19 @@ fn counted(plan: &Plan) -> String {
     format!("{} Debian packages, with all that they need", plan.packages.len())
 }
 
-fn packages(plan: &Plan) -> Vec<&str> {
-    plan.packages.iter().map(|it| it.name.as_str()).collect()
+fn packages(plan: &Plan) -> String {
+    let names: Vec<&str> = plan.packages.iter().map(|it| it.name.as_str()).collect();
+    names.join(" ")
+}
+
+/// Each in lines that fit; all but its first stand further in.
+fn warnings(plan: &Plan) -> Vec<String> {
+    let folded = plan.warnings.iter().map(|it| table::folded(it, ROOM - 2));
+    let indented = folded.flat_map(|lines| {
+        let place = |(n, line): (usize, String)| if n == 0 { line } else { format!("  {line}") };
+        lines.into_iter().enumerate().map(place).collect::<Vec<_>>()
+    });
+    indented.collect()
 }
 
 fn sizes(plan: &Plan) -> Vec<String> {
@@ -86,18 +97,4 @@ fn sizes(plan: &Plan) -> Vec<String> {
 fn section(title: &str, lines: &[String]) -> String {
     let body: String = lines.iter().map(|line| format!("  {line}\n")).collect();
     if body.is_empty() { body } else { format!("{title}:\n{body}\n") }
-}
-
-/// Words in lines that fit.
-fn wrapped(words: &[&str]) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in words {
-        let last = lines.last_mut().expect("there is one");
-        if !last.is_empty() && last.len() + word.len() + 3 > WIDTH {
-            lines.push((*word).to_owned());
-        } else {
-            *last += &format!("{}{word}", if last.is_empty() { "" } else { " " });
-        }
-    }
-    lines
 }
