@@ -83,7 +83,7 @@ mod tests {
         let rows = [["name", "words that need more room"], ["other", "few"]];
         let rows = rows.map(|row| row.map(str::to_owned));
         assert_eq!(
-            folded_lines(&rows, 20),
+            folded_lines(&rows, 21),
             ["name   words that", "       need more room", "other  few"].map(str::to_owned)
         );
         let wide = folded_lines(&rows, 32);

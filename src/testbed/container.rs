@@ -97,6 +97,11 @@ impl Container {
         dir.join(STORAGE).is_file()
     }
 
+    /// From now on `dir` holds none; the disk stays.
+    pub fn forget(dir: &Path) -> Result<()> {
+        files::remove(&dir.join(STORAGE))
+    }
+
     fn new(dir: &Path, storage: &Storage) -> Result<Container> {
         let text =
             serde_json::to_string(storage).map_err(|error| Error::host(error.to_string()))?;

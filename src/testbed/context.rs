@@ -1,6 +1,6 @@
 //! The context of one case, and the verbs with which its script acts on it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{mem, path::PathBuf, time::Duration};
 
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::{
     guest::Guest,
     internet::Internet,
     link::{LISTED, UNLISTED},
-    machine::Board,
+    machine::{Board, Machine},
     peer::{self, Peer, Running},
     timeline,
     trust::Life,
@@ -34,6 +34,8 @@ pub struct CaseContext<'a> {
     pub internet: &'a mut Internet,
     /// The machine.
     pub machine: Guest,
+    /// That which QEMU began and a container goes on with, switched off.
+    pub emulated: Option<Machine>,
     /// What it is to be: the case's own plan, or that of the document which it got last.
     pub plan: Plan,
     /// How many documents it got after the first.
@@ -160,7 +162,9 @@ impl CaseContext<'_> {
         let seed = document.map(|document| (id.as_str(), document));
         let container = Container::on_disk(self.host, &self.dir, &disk)?;
         container.take_over(self.host, seed)?;
-        self.machine = Guest::Container(container);
+        if let Guest::Qemu(machine) = mem::replace(&mut self.machine, Guest::Container(container)) {
+            self.emulated = Some(machine);
+        }
         self.boot()
     }
 
@@ -171,6 +175,11 @@ impl CaseContext<'_> {
             "uefi" => Board::Uefi,
             _ => return Err(Error::new(format!("there is no board `{board}`"))),
         };
+        if let Some(machine) = self.emulated.take() {
+            self.machine.end(self.host)?;
+            Container::forget(&self.dir)?;
+            self.machine = Guest::Qemu(machine);
+        }
         self.machine.rebuild(board, board == Board::Bios)?;
         self.golden()?.lay(self.host, &self.dir.join("disk.raw"))
     }

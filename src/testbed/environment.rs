@@ -262,6 +262,7 @@ impl<'a> TestEnvironment<'a> {
         };
         CaseContext {
             machine,
+            emulated: None,
             plan: case.plan.clone(),
             documents: 0,
             host: self.host,

@@ -5,6 +5,7 @@ set -u
 set -a
 HOST=chat.example.org
 PORTS='443 8448'
+CHECK_CURL=${CHECK_CURL-'--connect-timeout 5'}
 CHECK_CURL=${CHECK_CURL-}
 set +a
 
@@ -53,11 +54,11 @@ case $from in host) echo 1..1 ;; network) echo 1..1 ;; all) echo 1..2 ;; *) exit
 h_ground='hello() { echo "hello $1"; }
 '
 with=$helpers$h_ground
-check host 10 'ground: the facts are in place' <<'.'
+check host 3 'ground: the facts are in place' <<'.'
 # Explains itself.
 want "hello $HOST" "$(hello "$HOST")"
 .
-check network 60 'house: the door opens' <<'.'
+check network 3 'house: the door opens' <<'.'
 check_curl "https://$HOST/" | grep -q house
 .
 exit $failed
