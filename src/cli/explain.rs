@@ -105,7 +105,7 @@ fn explained(key: &Key) -> String {
         Fallback::Required => text += "it must be written, if its section is\n",
         Fallback::Nothing => text += "there is none by default\n",
         Fallback::Default(_) => {
-            text += &format!("by default: {}\n", key.default_text().unwrap_or_default())
+            text += &format!("by default: {}\n", key.default_text().unwrap_or_default());
         }
     }
     if let Some(inner) = &key.into {
