@@ -105,6 +105,29 @@ fn warnings_leave_the_product_alone() {
 }
 
 #[test]
+fn a_layer_that_is_missing_or_empty_is_named_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = dir.path().join("site.yaml");
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    for (folder, said) in [("emty", "there is no `"), ("empty", "empty` is empty")] {
+        fs::write(&site, format!("{SITE}layers:\n  - {folder}\n")).unwrap();
+        let output = run(&["check", site.to_str().unwrap()], "");
+        let text = err(&output);
+        assert!(text.contains(said) && text.contains("site.yaml:6:5\n"), "{text}");
+        assert_eq!(output.status.code(), Some(1), "{text}");
+    }
+}
+
+#[test]
+fn no_line_of_a_plan_or_of_the_list_of_keys_is_wider_than_a_terminal() {
+    for words in [&["plan", "examples/site.yaml"][..], &["explain"]] {
+        let text = out(&run(words, ""));
+        let widest = text.lines().map(|line| line.chars().count()).max();
+        assert!(widest.is_some_and(|it| it > 60 && it <= 80), "{widest:?}: {text}");
+    }
+}
+
+#[test]
 fn the_output_file_holds_what_standard_output_would() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("user-data");
