@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # runs in: container
 # starts from: packages
-# The server name is the machine's own name. And the key of the Matrix repository is the pinned one, or none.
+# The server name is the machine's own name, and its first user's looks like an option. And the key of the Matrix
+# repository is the pinned one, or none.
 
 # pinned FINGERPRINT: what apt makes of the repository when its source names this key, the file with the keys as it is, and
 # nothing of it was taken before.
