@@ -17,9 +17,11 @@ holds 'it refuses a damaged payload, and says who served it' until_holds 600 wai
 holds 'a login says so' says_at_login
 holds 'meanwhile it lets in by key alone' lets_in_by_key_alone
 holds 'nothing of the damaged payload is there' has_no_payload
+guest 'echo kept >/var/lib/kept && sync && echo lost >/var/lib/lost'
 cut_power
 head -c 3000 "$DIR/payload.right" >"$DIR/payload"
 boot
+holds 'what was flushed is there after the cut, and what was not is lost' guest '[ -s /var/lib/kept ] && [ ! -s /var/lib/lost ]'
 tell 'waiting for the payload, after a cut'
 holds 'it refuses half a payload, after the plug was pulled' until_holds 600 waits_for 'another file: 3000 bytes'
 cp "$DIR/payload.right" "$DIR/payload"

@@ -155,10 +155,14 @@ impl CaseContext<'_> {
 
     /// The machine goes on in a container, from its own disk: its kernel and its boot loader have been seen.
     fn go_on_in_container(&mut self) -> Result<()> {
+        let Guest::Qemu(machine) = &self.machine else {
+            return Err(Error::new("the machine runs in a container already"));
+        };
+        let has_seed = machine.has_seed();
         self.machine.run("sync", PATIENCE)?;
         self.machine.end(self.host)?;
         let (id, disk) = (self.case.id(), self.dir.join("disk.raw"));
-        let document = self.seed.as_deref().filter(|_| self.machine.has_seed());
+        let document = self.seed.as_deref().filter(|_| has_seed);
         let seed = document.map(|document| (id.as_str(), document));
         let container = Container::on_disk(self.host, &self.dir, &disk)?;
         container.take_over(self.host, seed)?;

@@ -57,15 +57,6 @@ impl Guest {
         matches!(self, Guest::Container(_))
     }
 
-    /// Whether it has a datasource.
-    #[must_use]
-    pub fn has_seed(&self) -> bool {
-        match self {
-            Guest::Qemu(machine) => machine.has_seed(),
-            Guest::Container(_) => true,
-        }
-    }
-
     /// Copies its disk while it stands still.
     pub fn copy_disk(&mut self, host: &Host, to: &Path) -> Result<()> {
         match self {
