@@ -146,15 +146,28 @@ fn whatever_is_left_of_a_script_delivers_the_whole_or_says_that_it_is_damaged() 
     let said = tools::said(&output);
     let became: BTreeMap<&str, &str> =
         said.lines().filter_map(|line| line.split_once(' ')).collect();
-    let of = |path: &str| became.get(path.trim_start_matches("/scripts/")).copied();
+    let of = |path: &str| {
+        let line = became.get(path.trim_start_matches("/scripts/")).copied().unwrap_or_default();
+        line.split_once(' ').unwrap_or((line, "is not in what was said"))
+    };
     let wrong: Vec<String> = numbered
         .iter()
-        .filter(|(path, ..)| !matches!(of(path), Some("whole" | "damaged")))
-        .map(|(path, script, kind)| format!("{kind}: {:?}: {script}", of(path)))
+        .filter(|(path, ..)| !matches!(of(path).0, "whole" | "damaged"))
+        .map(|(path, script, kind)| {
+            format!("{path}, {kind}, {} bytes: {:?}", script.len(), of(path))
+        })
         .collect();
-    let count = |word| became.values().filter(|it| **it == word).count();
+    let count = |word| numbered.iter().filter(|(path, ..)| of(path).0 == word).count();
     println!("{} scripts: {} whole, {} damaged", scripts.len(), count("whole"), count("damaged"));
-    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), scripts.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {} are wrong, {} were run: {}\n{}",
+        wrong.len(),
+        scripts.len(),
+        became.len(),
+        String::from_utf8_lossy(&output.stderr),
+        wrong.join("\n")
+    );
     assert!(count("damaged") >= 120 && count("whole") >= 2, "{said}");
 }
 
