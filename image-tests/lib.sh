@@ -68,6 +68,80 @@ certificate() { ask certificate "$@"; }
 # cut_power: as if the plug were pulled.
 cut_power() { ask cut; }
 
+# moments SEED COUNT [KIND...]: moments at which the plug is to be pulled, in the order in which a first boot passes them; a
+# line each: KIND, WHAT, and how many tenths of a second later. Without kinds, three of five are events of dpkg.
+# The generator is that of Park and Miller, so that a seed gives the same moments under every awk.
+moments() {
+    moments_seed=$1 moments_count=$2
+    shift 2
+    [ $# -gt 0 ] || set -- unpack unpack configure configure configure configure trigger within within edge edge
+    awk -v seed="$moments_seed" -v count="$moments_count" -v kinds="$*" '
+        function below(n) { x = x * 16807 % 2147483647; return int(x / 2147483647 * n) }
+        BEGIN {
+            x = (seed * 48271 + 11) % 2147483646 + 1
+            for (n = 0; n < 20; n++) below(2)
+            kind_count = split(kinds, kind, " ")
+            step_count = split("place hardening packages firewall postgres synapse nginx certificate first-user verdict", step, " ")
+            for (n = 0; n < count; n++) {
+                k = kind[1 + below(kind_count)]
+                s = 1 + below(step_count)
+                if (k == "unpack") { what = 1 + below(80); order = 3.1 + what / 1000 }
+                else if (k == "configure") { what = 1 + below(80); order = 3.3 + what / 1000 }
+                else if (k == "trigger") { what = 1 + below(8); order = 3.5 + what / 1000 }
+                else if (k == "within") { what = step[s]; order = s }
+                else if (k == "edge") { what = step[s]; order = s + 0.9 }
+                else { what = "-"; order = k == "delivery" ? 0 : 99 }
+                print order, k, what, below(60)
+            }
+        }' | sort -n | cut -d" " -f2-
+}
+
+# comes KIND WHAT: waits for the moment, or until no such moment can come any more.
+comes() {
+    case $1 in
+    unpack) comes_event=' status half-installed ' ;;
+    configure) comes_event=' status half-configured ' ;;
+    trigger) comes_event=' trigproc ' ;;
+    within) comes_when="grep -q '\"step\":\"$2\"' /run/homeseed/status" ;;
+    edge) comes_when="[ -e /var/lib/homeseed/stamps/$2 ]" ;;
+    delivery) comes_when='[ -e /usr/lib/homeseed/payload.new ] || [ -e /usr/lib/homeseed/inventory ]' ;;
+    ready) comes_when=false ;;
+    esac
+    case $1 in
+    unpack | configure | trigger)
+        comes_count="\$(grep -c '$comes_event' /var/log/dpkg.log || :)"
+        comes_before=$(guest "echo \"$comes_count\"")
+        comes_when="[ \"$comes_count\" -ge $((${comes_before:-0} + $2)) ] || [ -e /var/lib/homeseed/stamps/packages ]"
+        ;;
+    esac
+    # Nothing later can be waited for than the verdict of this boot.
+    comes_when="until { $comes_when || grep -q 'checks passed\\|run homeserver check' /run/homeseed/status; } 2>/dev/null; do sleep 0.02; done"
+    until_holds 1500 guest "echo $(printf %s "$comes_when" | base64 -w0) | base64 -d | timeout 60 sh"
+}
+
+# plug_is_pulled KIND WHAT TENTHS: waits for the moment, and a little longer; then the machine is switched on again.
+plug_is_pulled() {
+    tell "the plug will be pulled: $1 $2"
+    holds "$1 $2 comes" comes "$1" "$2"
+    sleep "$(($3 / 10)).$(($3 % 10))"
+    cut_power
+    ok "the plug is pulled $(($3 / 10)).$(($3 % 10)) s later"
+    boot
+}
+
+# nothing_is_half_done: dpkg finds nothing to complain of, and of what came with the convergence no file is empty that was
+# not delivered so.
+# shellcheck disable=SC2016 # the machine expands it
+nothing_is_half_done() {
+    guest 'dpkg --audit 2>&1 | grep . && exit 1
+        # A changed conffile is no damage: some are ours.
+        dpkg --verify | grep -v "^..5...... c " | grep . && exit 1
+        sed -n "s|^d41d8cd98f00b204e9800998ecf8427e  |/|p" /var/lib/dpkg/info/*.md5sums >/run/empty
+        [ -s /run/empty ] || { echo "no package brings an empty file: the search is wrong"; exit 1; }
+        find /etc /usr -xdev -type f -empty -newerct "@$(stat -c %W /var/lib/homeseed/stamps)" | grep -vxFf /run/empty | grep -vx "/etc/sub[gu]id-" && exit 1
+        exit 0'
+}
+
 # reboot_machine: from inside; returns when the new boot answers.
 reboot_machine() { ask reboot; }
 

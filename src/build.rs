@@ -24,7 +24,9 @@ fn variable(name: &str) -> String {
 /// A Rust expression: the sorted list of (path below `root`, text).
 fn table(root: &Path) -> String {
     let mut text = String::from("&[\n");
-    for entry in WalkDir::new(root).sort_by_file_name().into_iter().filter_map(Result::ok) {
+    // A file that several layers bring stands in one of them; the others link to it.
+    let entries = WalkDir::new(root).follow_links(true).sort_by_file_name();
+    for entry in entries.into_iter().filter_map(Result::ok) {
         if entry.file_type().is_file() {
             let path = entry.path();
             let name = quoted(path.strip_prefix(root).expect("walked from the root"));

@@ -47,6 +47,8 @@ pub struct Check {
 pub enum Vantage {
     /// Only on the machine itself, as root.
     Host,
+    /// The same, by somebody who logs in: the machine does not carry it.
+    Ssh,
     /// Anywhere that reaches its public ports.
     Network,
     /// Only from another computer: over its own loopback a machine could not tell.
@@ -54,11 +56,17 @@ pub enum Vantage {
 }
 
 impl Vantage {
+    /// Whether the machine makes such a check of itself.
+    #[must_use]
+    pub fn is_its_own(self) -> bool {
+        matches!(self, Vantage::Host | Vantage::Network)
+    }
+
     /// Where the script runs that makes such a check: on the machine, or anywhere in the network.
     #[must_use]
     pub fn reached_from(self) -> Vantage {
         match self {
-            Vantage::Host => Vantage::Host,
+            Vantage::Host | Vantage::Ssh => Vantage::Host,
             Vantage::Network | Vantage::Outside => Vantage::Network,
         }
     }
@@ -68,6 +76,7 @@ impl Vantage {
     pub fn word(self) -> &'static str {
         match self {
             Vantage::Host => "host",
+            Vantage::Ssh => "ssh",
             Vantage::Network => "network",
             Vantage::Outside => "outside",
         }

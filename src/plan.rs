@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use self::minify::minify;
 
 use crate::{
-    check::{self, Check, Helpers, Judgement, Vantage},
+    check::{self, Check, Helpers, Judgement},
     digest::sha256,
     error::Errors,
     layer::{Layers, Sources},
@@ -109,13 +109,13 @@ impl Plan {
     #[must_use]
     pub fn script(&self) -> String {
         let mut checks = self.checks.clone();
-        checks.retain(|check| check.from != Vantage::Outside);
+        checks.retain(|check| check.from.is_its_own());
         check::script(&checks, &self.helpers, ON_THE_MACHINE, &|text| minify("part.sh", text))
     }
 
     /// Every check, for another computer; no check is given more than `seconds` to come true.
     ///
-    /// What can be seen from outside alone is among those from the network.
+    /// What can be seen from outside alone is among those from the network, and what takes a login among those on the host.
     #[must_use]
     pub fn script_elsewhere(&self, seconds: u32) -> String {
         let mut checks = self.checks.clone();
@@ -124,15 +124,16 @@ impl Plan {
             check.from = check.from.reached_from();
         }
         // A machine that is not there is not waited for.
-        let env = self.facts_text() + "CHECK_CURL=${CHECK_CURL-'--connect-timeout 5'}\n";
+        let env = self.facts_text(|_| true) + "CHECK_CURL=${CHECK_CURL-'--connect-timeout 5'}\n";
         check::script(&checks, &self.helpers, &env, &str::to_owned)
     }
 
-    /// The facts as shell, one assignment a line.
+    /// The facts whose names are `wanted` as shell, one assignment a line.
     #[must_use]
-    pub fn facts_text(&self) -> String {
+    pub fn facts_text(&self, wanted: impl Fn(&str) -> bool) -> String {
         self.facts
             .iter()
+            .filter(|fact| wanted(&fact.name))
             .map(|fact| format!("{}={}\n", fact.name, check::word(&fact.value)))
             .collect()
     }

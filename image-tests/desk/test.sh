@@ -38,7 +38,8 @@ holds 'what can be seen from outside is sabotaged' guest 'set -e
     sed -i "s/operator@/former@/" /etc/homeseed/www/support.json
     sed -i "/Access-Control/d" /etc/nginx/snippets/homeserver-well-known.conf
     sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\n&|" /etc/nginx/snippets/homeserver.conf
-    sed -i "s/^ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/; s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
+    sed -i "s/ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/" /etc/nginx/nginx.conf
+    sed -i "s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
     nginx -tq
     systemctl reload nginx'
 dns "srv-host=_matrix._tcp.$SERVER_NAME,elsewhere.example.net,8448
@@ -87,6 +88,7 @@ holds 'what can be seen on the machine is sabotaged' guest 'set -e
     echo "listen_addresses = '"'*'"'" >"$(echo /etc/postgresql/*/main/conf.d)/zz.conf"
     systemctl restart postgresql
     nft flush ruleset
+    systemd-run -q --unit=door python3 -m http.server 5432
     echo "PasswordAuthentication yes" >/etc/ssh/sshd_config.d/00-first.conf
     until curl -fsS http://127.0.0.1:8008/health; do sleep 1; done
     mv /var/lib/matrix-synapse/media /var/lib/matrix-synapse/away'
@@ -96,8 +98,8 @@ caught 'no firewall' 'it is in force' 'policy drop'
 caught 'Synapse on SQLite' 'it uses PostgreSQL' 'schema_version'
 caught 'a SQLite file' 'no SQLite file exists' 'homeserver.db'
 caught 'a database with the wrong collation' 'its database has UTF8 and the C locale' 'C.UTF-8'
-caught 'an open database port, from outside' 'no undeclared port answers' '1 5432'
-caught 'an open database port, on the machine' 'it listens on its socket alone' 'it is: *, not:'
+caught 'an open port, from outside' 'no undeclared port answers' '1 5432'
+caught 'a database that listens, on the machine' 'it listens on its socket alone' 'it is: *, not:'
 caught 'a log in a file' 'it logs to the journal alone' 'no journal'
 caught 'a media store that is gone' 'its media store exists' 'No such file'
 caught 'login by password' 'sshd takes keys alone' 'it is: 1, not: 2'
@@ -107,7 +109,7 @@ holds 'everything is mended' guest 'set -e
     rm -rf /etc/matrix-synapse/conf.d/zz.yaml /etc/matrix-synapse/to-a-file.yaml /var/lib/matrix-synapse/homeserver.* \
         /etc/postgresql/*/main/conf.d/zz.conf /etc/ssh/sshd_config.d/00-first.conf /var/lib/matrix-synapse/media
     mv /var/lib/matrix-synapse/away /var/lib/matrix-synapse/media
-    systemctl stop homeseed.timer homeseed matrix-synapse
+    systemctl stop homeseed.timer homeseed matrix-synapse door
     systemctl restart postgresql nftables
     runuser -u postgres -- psql -qXc "DROP DATABASE synapse" -c "ALTER DATABASE kept RENAME TO synapse"'
 # The machine would start Synapse by itself within a minute, before a slow desk has looked.

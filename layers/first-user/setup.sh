@@ -3,7 +3,8 @@
 set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
-curl -sS --retry 99 --retry-delay 3 --retry-connrefused -o /dev/null http://127.0.0.1:8008/health
+# It returns when Synapse serves.
+systemctl start matrix-synapse
 if [ ! -e "$state/born/admin" ]; then
     made first_password
     register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml "--user=$ADMIN" \

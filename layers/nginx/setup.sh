@@ -6,10 +6,12 @@ set -eu
 tls=$state/tls
 mkdir -p "$tls/placeholder" "$state/acme"
 if [ ! -s "$tls/current/fullchain.pem" ]; then
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 3650 -subj /CN=placeholder \
+    openssl req -x509 -newkey rsa -noenc -days 3650 -subj /CN=placeholder \
         -keyout "$tls/placeholder/privkey.pem" -out "$tls/placeholder/fullchain.pem"
     ln -sfn placeholder "$tls/current"
 fi
 rm -f /etc/nginx/sites-enabled/default
+# Debian's own file still offers TLS 1.0 to whatever a server block does not say.
+sed -i 's/ssl_protocols.*/ssl_protocols TLSv1.2 TLSv1.3;/' /etc/nginx/nginx.conf
 nginx -t -q
 systemctl reload-or-restart nginx

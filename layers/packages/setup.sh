@@ -3,14 +3,8 @@
 set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
-key=/usr/share/keyrings/matrix-org-archive-keyring.gpg
-
-# apt itself takes nothing that is not signed by the pinned key, whatever the file holds.
-fetch_key() {
-    rm -f /run/homeseed/key
-    /usr/lib/apt/apt-helper -qq download-file "$MATRIX_REPOSITORY${key##*/}" /run/homeseed/key
-    write "$key" 0644 root:root </run/homeseed/key
-}
+# How things stood before the transaction that a power cut ended.
+cut=$state/cut
 
 missing() {
     dpkg-query -W -f '${Package} ${db:Status-Status}\n' | sed -n 's/ installed$//p' | grep -vxFf - "$home/packages"
@@ -19,9 +13,20 @@ missing() {
 # Asked again when the packages are upgraded, so also said where an image brought them.
 answers() { cat "$home"/debconf/* | debconf-set-selections; }
 
-if [ -n "$(missing)$(dpkg --audit)" ] || [ ! -s $key ]; then
-    # Fetched anew at each try: an extended key needs no new document.
-    fetch_key
+# What dpkg was at is installed again: it calls a package installed whose maintainer script wrote what was never flushed.
+again() {
+    [ -e "$cut" ] || return 0
+    echo --reinstall -o Dpkg::Options::=--force-confmiss
+    # A paragraph is a package.
+    awk -v RS= 'FILENAME == ARGV[1] { was[$0]; next } !($0 in was) && !/ config-files\n/ { print $2 }' "$cut" /var/lib/dpkg/status
+}
+
+if [ -e "$cut" ] || [ -n "$(missing)$(dpkg --audit)" ] || [ ! -s /usr/share/keyrings/matrix-org-archive-keyring.gpg ]; then
+    if [ -e "$cut" ]; then
+        export UCF_FORCE_CONFFMISS=1
+        find /etc /usr -xdev -type f -empty -cnewer "$cut" -delete
+        rm -rf /var/lib/apt/lists/*
+    fi
     # The man pages are indexed daily, not after every package.
     rm -f /var/lib/man-db/auto-update
     # Nothing is started by being installed: each is configured first. And systemd reads its units once, when all
@@ -31,8 +36,12 @@ if [ -n "$(missing)$(dpkg --audit)" ] || [ ! -s $key ]; then
         apt_get update
         answers
         # shellcheck disable=SC2046
-        apt_get install $(cat "$home/packages")
+        apt_get install $(again) $(cat "$home/packages")
     )
+    # shellcheck disable=SC2046
+    [ ! -e "$cut" ] || systemctl try-restart $(grep -v ^homeseed "$home/units")
+    sync
+    rm -f "$cut"
 else
     answers
 fi

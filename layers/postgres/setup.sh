@@ -1,15 +1,23 @@
 #!/bin/sh
-# Sizes PostgreSQL to this machine, starts it, makes role and database.
+# Makes the cluster, sizes PostgreSQL to this machine, starts it, makes role and database.
 set -eu
 # shellcheck source=lib.sh
 . /usr/lib/homeseed/lib.sh
 memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
-# An image brings none: each machine makes its own.
-[ -n "$(find /etc/postgresql -name postgresql.conf)" ] || pg_createcluster "$(find /usr/lib/postgresql/* -maxdepth 0 -printf %f)" main
-version=$(find /etc/postgresql/* -maxdepth 0 -printf '%f\n' | sort -n | tail -n 1)
-mkdir -p "/etc/postgresql/$version/main/conf.d"
-write "/etc/postgresql/$version/main/conf.d/homeseed.conf" 0644 root:root <<EOF
+version=$(find /var/lib/postgresql/* /usr/lib/postgresql/* -maxdepth 0 -printf '%f\n' 2>/dev/null | head -n 1)
+conf=/etc/postgresql/$version/main
+data=/var/lib/postgresql/$version/main
+# Only what this step itself began to make is ever removed: the mark is there before the data, and goes before any start.
+mark=$state/making-cluster
+[ -e "$data" ] || write "$mark" 0644 root:root </dev/null
+if [ -e "$mark" ]; then rm -rf "$conf" "$data"; fi
+[ -e "$conf/postgresql.conf" ] || pg_createcluster "$version" main
+sync
+rm -f "$mark"
+mkdir -p "$conf/conf.d"
+write "$conf/conf.d/homeseed.conf" 0644 root:root <<EOF
 listen_addresses = ''
+ssl = off
 max_connections = 30
 shared_buffers = $((memory / 8))MB
 effective_cache_size = $((memory / 2))MB
@@ -19,9 +27,10 @@ jit = off
 EOF
 if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
 systemctl start postgresql
-if ! runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -f "$home/database.sql"; then
-    # A power cut while the package made its cluster: nobody's data is in it before the locale is recorded.
-    [ -e "$state/born/database_locale" ] || { systemctl stop postgresql; rm -rf /etc/postgresql/* /var/lib/postgresql/*; }
-    exit 1
+as() { runuser -u postgres -- "$@"; }
+if ! as psql -XlqtA | grep -q '^synapse|'; then
+    as createuser matrix-synapse || :
+    # The locale that Synapse accepts.
+    as createdb -O matrix-synapse -E UTF8 -l C -T template0 synapse
 fi
 born database_locale

@@ -12,14 +12,17 @@ set +a
 helpers=@HELPERS@
 with=$helpers
 
+# Seconds, by a clock that never jumps where there is one.
+clock() { cut -d. -f1 /proc/uptime 2>/dev/null || date +%s; }
+
 # check FROM WAIT TITLE, the shell on standard input: tries once a second; a status of 99 means that waiting is of no use.
 check() {
     run=$(cat)
     case $from in all | "$1") ;; *) return ;; esac
     n=$((n + 1))
-    end=$(($(date +%s) + $2))
+    end=$(($(clock) + $2))
     until reason=$(timeout 60 sh -euc "$with$run" </dev/null 2>&1); do
-        if [ $? = 99 ] || [ "$(date +%s)" -ge "$end" ]; then
+        if [ $? = 99 ] || [ "$(clock)" -ge "$end" ]; then
             failed=1
             echo "not ok $n - $3"
             printf '%s\n' "${reason:-no reason given}" | tail -n 20 | sed 's/^/# /'

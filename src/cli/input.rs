@@ -183,7 +183,7 @@ fn neighbour(folder: &Path) -> Option<String> {
 /// Every file below `folder`, named relative to it behind `prefix`.
 fn read(folder: &Path, prefix: &str) -> Result<Sources> {
     let mut sources = Sources::new();
-    for entry in WalkDir::new(folder).sort_by_file_name() {
+    for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
         let entry = entry.map_err(|error| Error::host(error.to_string()))?;
         if entry.file_type().is_file() {
             let text = text(entry.path())?;

@@ -99,22 +99,35 @@ fn step(layer: &Layer<'_>, selection: &Selection<'_, '_>) -> String {
     format!("{HOME}/steps/{number}-{}", layer.name)
 }
 
-/// What the convergence reads: lists of what is planned, the facts, and the checks as one script.
+/// What the convergence reads: lists of what is planned, the checks as one script, and those facts that a file or a check
+/// of the machine names.
 ///
 /// They are the foundation's, which stands before whoever reads them.
 fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     let Some(foundation) = all.foundation() else { return Vec::new() };
+    let checks = plan.script();
+    let mut readers: Vec<&str> = plan.files.iter().map(|file| file.contents.as_str()).collect();
+    readers.push(&checks);
+    let facts = plan.facts_text(|name| readers.iter().any(|text| has_word(text, name)));
     let lists = [
         ("born", lines(&plan.born, |it| format!("{} {}", it.name, it.value))),
         ("packages", lines(&plan.packages, |it| it.name.clone())),
         ("secrets", lines(&plan.secrets, secret)),
         ("units", lines(&plan.units, |it| it.name.clone())),
-        ("checks.sh", plan.script()),
+        ("checks.sh", checks),
     ];
     let lists = lists.into_iter().map(|(name, text)| (format!("{HOME}/{name}"), text));
-    let facts = [(FACTS.to_owned(), plan.facts_text())];
+    let facts = [(FACTS.to_owned(), facts)];
     let all = lists.chain(facts).filter(|(path, text)| !text.is_empty() || is_read(path));
     all.map(|(path, text)| placed(foundation, path, default_owner(&text), text)).collect()
+}
+
+/// Whether `word` stands in `text` as a word of its own, as the name of a variable does.
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
+    })
 }
 
 fn lines<T>(items: &[T], line: impl Fn(&T) -> String) -> String {

@@ -85,13 +85,15 @@ fn closes_its_quotes(line: &str) -> bool {
 
 /// Whether the programs that read `path` take every line that begins with `#` for a comment.
 fn is_line_based(path: &str) -> bool {
-    const KNOWN: [&str; 6] = [
+    const KNOWN: [&str; 8] = [
         "/etc/apt/",
         "/etc/modprobe.d/",
         "/etc/nftables.conf",
+        "/etc/postgresql-common/createcluster.d/",
         "/etc/ssh/sshd_config.d/",
         "/etc/sysctl.d/",
         "/etc/systemd/",
+        "/etc/tmpfiles.d/",
     ];
     KNOWN.iter().any(|it| path.starts_with(it))
 }

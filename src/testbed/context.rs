@@ -20,7 +20,7 @@ use super::{
     verdict,
 };
 use crate::{
-    check::read_tap,
+    check::{Vantage, read_tap},
     error::{Error, Result},
     host::{Host, Outcome, files, progress::Progress, wait_until},
     plan::Plan,
@@ -290,16 +290,25 @@ impl CaseContext<'_> {
         }
     }
 
-    /// Every check as TAP: what the machine found before it said that it is ready, and the view from outside.
+    /// Every check as TAP: what the machine found before it said that it is ready, what a login finds, and the view from
+    /// outside.
     fn checks(&mut self) -> Result<Outcome> {
         let mut inside = self.machine.run(VERDICT, PATIENCE)?;
         if self.machine.is_container() {
             inside.stdout = verdict::in_container(&inside.stdout, &self.plan.checks);
         }
+        let mut by_login = self.plan.clone();
+        by_login.checks.retain(|check| check.from == Vantage::Ssh);
+        let by_login = format!("set -- host\n{}", by_login.script_elsewhere(u32::MAX));
+        let by_login = self.machine.run(&by_login, PATIENCE)?;
         self.progress.stage(&format!("{}: checking from outside", self.case.name));
         let words = self.internet.root.words(&["timeout", "900", "sh", "-s", "network"]);
         let outside = self.host.outcome(&words, &self.plan.script_elsewhere(u32::MAX))?;
-        Ok(answer(complete("on the machine", &inside) + &complete("from outside", &outside)))
+        Ok(answer(
+            complete("on the machine", &inside)
+                + &complete("by a login", &by_login)
+                + &complete("from outside", &outside),
+        ))
     }
 
     /// Starts both homeservers and waits until they serve; once is enough.

@@ -2,7 +2,7 @@
 //!
 //! [`COMMAND`] prints the table on the machine, [`svg`] draws it. The table is lines of
 //! `clock UPTIME EPOCH`, `userspace MICROSECONDS`, `unit NAME BEGIN END` in microseconds since the kernel
-//! began, `step NAME SECONDS END` and `verdict BEGIN END` in seconds since 1970.
+//! began, `step NAME BEGIN END` and `verdict BEGIN END` in seconds since 1970.
 
 mod drawing;
 
@@ -18,9 +18,11 @@ echo "userspace $(systemctl show -P UserspaceTimestampMonotonic)"
 for unit in cloud-init-local cloud-init cloud-config cloud-final; do
     echo "unit $unit $(systemctl show -P InactiveExitTimestampMonotonic $unit) $(systemctl show -P ActiveEnterTimestampMonotonic $unit)"
 done
-# A step stands there once for each document, and its stamp is of the last.
-awk '{ took[$1] = $2 } END { for (name in took) print name, took[name] }' steps.log | while read -r name seconds; do
-    echo "step $name $seconds $(stat -c %.Y "stamps/$name")"
+# A step begins when the one before it has left its stamp.
+end=$(stat -c %.W stamps)
+ls -tr stamps | while read -r name; do
+    begin=$end end=$(stat -c %.Y "stamps/$name")
+    echo "step $name $begin $end"
 done
 echo "verdict $(stat -c %.Y /run/homeseed/verdict) $(stat -c %.Y status.json)"
 "#;
@@ -78,9 +80,8 @@ fn bar(line: &str, booted: f64) -> Option<Bar> {
     let (kind, name, begin, end) = match words[..] {
         ["userspace", end] => (Kind::Kernel, "kernel", 0.0, micros(end)?),
         ["unit", name, begin, end] => (Kind::Delivery, name, micros(begin)?, micros(end)?),
-        ["step", name, seconds, end] => {
-            let end = number(end)? - booted;
-            (Kind::Step, name, (end - number(seconds)?).max(0.0), end)
+        ["step", name, begin, end] => {
+            (Kind::Step, name, (number(begin)? - booted).max(0.0), number(end)? - booted)
         }
         ["verdict", begin, end] => {
             (Kind::Verdict, "every check", number(begin)? - booted, number(end)? - booted)
@@ -99,7 +100,7 @@ mod tests {
     use super::*;
 
     const TABLE: &str = "clock 100.5 1000100.5\nuserspace 9000000\nunit cloud-init 12000000 20000000\n\
-                         step place 3 1000025.25\nstep old 5 999000\nverdict 1000080 1000099\nnoise\n";
+                         step place 1000022.25 1000025.25\nstep old 998995 999000\nverdict 1000080 1000099\nnoise\n";
 
     #[test]
     fn every_clock_is_told_since_the_kernel_began() {
@@ -117,8 +118,8 @@ mod tests {
 
     #[test]
     fn a_record_without_clock_or_steps_is_none() {
-        assert!(bars("step place 3 5\n").is_err());
+        assert!(bars("step place 1 3\n").is_err());
         assert!(bars("clock 1 2\nuserspace 5\n").is_err());
-        assert!(bars("clock NaN 2\nstep a 1 5\n").is_err());
+        assert!(bars("clock NaN 2\nstep a 1 3\n").is_err());
     }
 }

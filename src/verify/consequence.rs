@@ -33,7 +33,7 @@ pub(super) fn skip(findings: &mut [Finding], plan: &Plan, reach: Reach) {
         let follows = if finding.group == FEDERATION {
             reach != Reach::Reached && !is(finding, cause) && follows(finding, own_name)
         } else {
-            finding.from != Vantage::Host
+            finding.from.reached_from() == Vantage::Network
         };
         if follows {
             finding.skipped = Some(cause.fact().to_owned());

@@ -43,7 +43,7 @@ pub(super) fn from_here(host: &Host, plan: &Plan, route: &str) -> Result<Vec<Fin
 
 /// The checks that need no login, of a machine that cannot be reached: none of them holds.
 pub(super) fn unseen(plan: &Plan, reason: &str) -> Vec<Finding> {
-    let checks = plan.checks.iter().filter(|check| check.from != Vantage::Host);
+    let checks = plan.checks.iter().filter(|check| check.from.reached_from() == Vantage::Network);
     let finding = |check: &Check| Finding {
         group: check.layer.clone(),
         name: check.name.clone(),

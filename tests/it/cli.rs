@@ -310,7 +310,7 @@ fn checks_are_a_script_or_a_list() {
     assert!(script.starts_with("#!/bin/sh\n"));
     let list = out(&run(&["checks", "-", "--list"], SITE));
     assert!(script.contains(&format!("1..{}", list.lines().count())));
-    let known = ["host ", "network ", "outside "];
+    let known = ["host ", "ssh ", "network ", "outside "];
     assert!(list.lines().all(|line| known.iter().any(|from| line.starts_with(from))));
 }
 

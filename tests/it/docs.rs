@@ -3,7 +3,7 @@
 use std::fs;
 
 use homeseed::{
-    check::{Judgement, Vantage},
+    check::{Judgement, Vantage, quoted},
     layer::{self, Layers, Manifest, Sources, embedded_schema},
     plan::{self, Plan, plan},
     site::{Site, type_names},
@@ -138,23 +138,24 @@ fn the_words_of_judgements_are_listed() {
 }
 
 #[test]
-fn the_checks_that_no_machine_can_make_are_listed() {
+fn the_checks_that_the_machine_does_not_carry_are_listed() {
     let page = fs::read_to_string("docs/checks.md").unwrap();
-    let (_, list) = page.split_once("\nThese are left out on the machine:\n\n").unwrap();
-    let listed: Vec<String> =
-        list.lines().map_while(|line| line.strip_prefix("- ")).map(str::to_owned).collect();
     let site = Site::parse("x", &docs_site::completed(""), embedded_schema()).unwrap();
     let plan = plan(&site, &layer::embedded()).unwrap();
-    let outside: Vec<String> = plan
-        .checks
-        .iter()
-        .filter(|check| check.from == Vantage::Outside)
-        .map(|check| format!("`{}`: {}", check.layer, check.name))
-        .collect();
-    assert_eq!(listed, outside);
-    for check in plan.checks.iter().filter(|check| check.from == Vantage::Outside) {
-        assert!(!plan.script().contains(&check.title()), "the machine makes `{}`", check.title());
-        assert!(plan.script_elsewhere(1).contains(&check.title()), "nobody makes it");
+    for (chapter, from) in [("From outside", Vantage::Outside), ("By a login", Vantage::Ssh)] {
+        let (_, chapter) = page.split_once(&format!("\n## {chapter}\n")).unwrap();
+        let (_, list) = chapter.split_once("\nThese are left out on the machine:\n\n").unwrap();
+        let listed: Vec<String> =
+            list.lines().map_while(|line| line.strip_prefix("- ")).map(str::to_owned).collect();
+        let checks: Vec<_> = plan.checks.iter().filter(|check| check.from == from).collect();
+        let declared: Vec<String> =
+            checks.iter().map(|check| format!("`{}`: {}", check.layer, check.name)).collect();
+        assert_eq!(listed, declared);
+        for check in checks {
+            let title = quoted(&check.title());
+            assert!(!plan.script().contains(&title), "the machine makes {title}");
+            assert!(plan.script_elsewhere(1).contains(&title), "nobody makes {title}");
+        }
     }
 }
 

@@ -274,16 +274,31 @@ fn a_file_of_the_suite_replaces_the_common_one() {
 }
 
 #[test]
-fn what_is_seen_from_outside_is_no_part_of_the_machines_verdict() {
-    let checks =
-        "checks: [{name: x, from: outside, run: 'true'}, {name: y, from: network, run: 'true'}]\n";
+fn the_machine_carries_the_facts_that_its_files_and_checks_name() {
+    let facts =
+        "facts: {STEP: '\"a\"', OWN: '\"b\"', DESK: '\"c\"', NOBODY: '\"d\"', OWNER: '\"e\"'}\n";
+    let checks = "checks: [{name: x, from: host, run: 'want $OWN'}, {name: y, from: ssh, run: 'want $DESK'}]\n";
+    let manifest = format!("about: x\n{facts}{checks}");
+    let step = "#!/bin/sh\necho \"${STEP}\"\n";
+    let plan = planned("", &[("a/layer.yaml", &manifest), ("a/setup.sh", step)]).unwrap();
+    let carried = plan.files.iter().find(|file| file.path == plan::FACTS).unwrap();
+    assert_eq!(carried.contents, "STEP=a\nOWN=b\n");
+    assert!(plan.script_elsewhere(1).contains("NOBODY=d\nOWNER=e\n"));
+}
+
+#[test]
+fn what_is_seen_from_outside_or_by_a_login_is_no_part_of_the_machines_verdict() {
+    let checks = "checks: [{name: x, from: outside, run: 'true'}, {name: y, from: network, run: 'true'}, \
+                  {name: z, from: ssh, run: 'true'}, {name: u, from: host, run: 'true'}]\n";
     let plan = layers(&[("a", checks)]).unwrap();
-    let names = |script: &str| {
-        let output = tools::run(&["dash", "-s", "--", "all"], script);
+    let names = |script: &str, place: &str| {
+        let output = tools::run(&["dash", "-s", "--", place], script);
         let outcomes = read_tap(&tools::said(&output)).unwrap();
         outcomes.into_iter().map(|it| it.name).collect::<Vec<_>>()
     };
-    assert_eq!(names(&without_facts(&plan)), ["a: y"]);
-    assert_eq!(names(&plan.script_elsewhere(1)), ["a: x", "a: y"]);
+    assert_eq!(names(&without_facts(&plan), "all"), ["a: y", "a: u"]);
+    assert_eq!(names(&plan.script_elsewhere(1), "network"), ["a: x", "a: y"]);
+    assert_eq!(names(&plan.script_elsewhere(1), "host"), ["a: z", "a: u"]);
     assert_eq!(plan.checks[0].from, Vantage::Outside);
+    assert_eq!(plan.checks[2].from, Vantage::Ssh);
 }

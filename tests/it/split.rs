@@ -1,7 +1,8 @@
 //! A document that fetches its payload, and the payload: what `user-data --from` writes, and what `inspect` reads.
 
-use std::fs;
+use std::{fs, io::Read as _};
 
+use flate2::read::GzDecoder;
 use homeseed::{
     backend::user_data::{Encoding, LIMIT, Split, split},
     inspect::{self, Form, Kind},
@@ -46,6 +47,12 @@ fn the_document_is_short_and_tells_where_the_payload_is() {
     }
 }
 
+/// What gzip makes of `bytes`, if they are whole.
+fn inflated(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut all = Vec::new();
+    GzDecoder::new(bytes).read_to_end(&mut all).ok().map(|_| all)
+}
+
 #[test]
 fn every_changed_byte_of_either_is_noticed() {
     let Split { document, payload } = both(Encoding::Plain);
@@ -54,7 +61,10 @@ fn every_changed_byte_of_either_is_noticed() {
         for at in (start..bytes.len() - 1).step_by(211) {
             let mut damaged = bytes.to_vec();
             damaged[at] ^= 1;
-            assert!(inspect::read("it", &damaged).is_err(), "byte {at} of {}", bytes.len());
+            // Deflate can say the same in two ways.
+            let same = inflated(&damaged).is_some_and(|it| Some(it) == inflated(bytes));
+            let noticed = inspect::read("it", &damaged).is_err();
+            assert!(noticed || same, "byte {at} of {}", bytes.len());
             assert!(inspect::read("it", &bytes[..at]).is_err(), "cut at {at}");
         }
     }

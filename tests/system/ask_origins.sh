@@ -10,7 +10,7 @@ rm -f /etc/nginx/sites-enabled/*
 nginx -q
 for origin; do
     for header in "X-Matrix origin=\"$origin\",key=\"ed25519:a\",sig=\"b\"" "X-Matrix key=a, sig=b, origin=$origin"; do
-        curl -sk -o /dev/null -w "$origin %{http_code}\n" -H "Authorization: $header" \
-            https://127.0.0.1/_matrix/federation/v1/query/profile
+        curl -sk --connect-to ::127.0.0.1: -o /dev/null -w "$origin %{http_code}\n" -H "Authorization: $header" \
+            https://chat.example.org/_matrix/federation/v1/query/profile
     done
 done

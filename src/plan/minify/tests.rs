@@ -98,5 +98,6 @@ fn a_file_that_nobody_knows_is_left_alone() {
         assert_eq!(minify(path, text), text);
     }
     loses("/etc/sysctl.d/x.conf", "# gone\na = 1\n");
+    loses("/etc/tmpfiles.d/x.conf", "# gone\nd /run/a\n");
     loses("/etc/systemd/system/x.service", "[Service]\nExecStart=a \\\n# gone\n b\n");
 }
