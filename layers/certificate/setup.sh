@@ -49,11 +49,11 @@ ask() {
     # certbot was cut short: what it left would be in its way.
     [ -s "$renewal" ] || rm -rf /etc/letsencrypt/*/"$HOST" "$renewal"
     if ! certbot certonly -n --quiet --webroot -w "$state/acme" --agree-tos --no-eff-email --key-type ecdsa \
-        --expand --force-renewal "$@" >"$refusal" 2>&1; then
-        { grep -E 'Detail:|rror' "$refusal" || cat "$refusal"; } | tail -n 1 | write "$refusal" 0644 root:root
+        --expand --force-renewal "$@" >/run/homeseed/certbot 2>&1; then
+        { grep -E 'Detail:|rror' /run/homeseed/certbot || cat /run/homeseed/certbot; } | tail -n 1 | write "$refusal" 0644 root:root
         waiting "waiting for the CA: $(cat "$refusal")"
     fi
-    rm "$refusal"
+    rm -f "$refusal"
 }
 
 # True when what is there is what the site asks for.
