@@ -34,8 +34,10 @@ guest 'echo admin >/var/lib/homeseed/born/admin'
 holds 'nothing was changed meanwhile' [ "$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')" = "$changed" ]
 
 # ---- what may be there before anything was placed: this machine is made to look so ----
-guest 'systemctl disable --quiet --now nginx postgresql matrix-synapse && cd /var/lib &&
-    mv homeseed/placed postgresql /etc/matrix-synapse/homeserver.signing.key /run/was/ && mkdir -m 755 postgresql'
+guest 'set -e
+    systemctl stop homeseed.timer homeseed
+    systemctl disable --quiet --now nginx postgresql matrix-synapse
+    cd /var/lib && mkdir away && mv homeseed/placed postgresql /etc/matrix-synapse/homeserver.signing.key away/ && mkdir postgresql'
 nothing_was_placed() { guest '[ ! -e /var/lib/homeseed/placed ]'; }
 for unit in apache2 docker firewalld nginx ufw; do
     guest "touch /etc/systemd/system/multi-user.target.wants/$unit.service"
@@ -46,12 +48,14 @@ guest 'mkdir -p /var/lib/postgresql/13/main'
 refused 'a machine with a database' 'has /var/lib/postgresql/13/main already'
 guest 'rm -r /var/lib/postgresql/13; touch /etc/matrix-synapse/other.signing.key'
 refused 'a machine with a homeserver' 'has /etc/matrix-synapse/other.signing.key already'
-guest 'rm /etc/matrix-synapse/other.signing.key; systemd-run -q --unit=other python3 -m http.server 25'
+guest 'rm /etc/matrix-synapse/other.signing.key; systemd-run -q --unit=other python3 -m http.server 25; until ss -Hltn | grep -q :25; do sleep 0.1; done'
 refused 'a machine with a mail server' 'has python3 at 0.0.0.0:25 already'
-guest 'systemctl stop other; systemd-run -q --unit=other python3 -m http.server 8008 --bind 127.0.0.1'
+guest 'systemctl stop other; systemd-run -q --unit=other python3 -m http.server 8008 --bind 127.0.0.1; until ss -Hltn | grep -q :8008; do sleep 0.1; done'
 refused 'a machine with something where Synapse will be' 'has python3 at 127.0.0.1:8008 already'
 guest 'systemctl stop other'
 holds 'nothing was placed meanwhile' nothing_was_placed
-guest 'cd /run/was && rmdir /var/lib/postgresql && mv postgresql /var/lib/ && mv homeserver.signing.key /etc/matrix-synapse/ && mv placed /var/lib/homeseed/'
+guest 'set -e
+    rmdir /var/lib/postgresql
+    cd /var/lib/away && mv postgresql /var/lib/ && mv homeserver.signing.key /etc/matrix-synapse/ && mv placed /var/lib/homeseed/'
 guest 'rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
 ready 600
