@@ -38,8 +38,7 @@ holds 'what can be seen from outside is sabotaged' guest 'set -e
     sed -i "s/operator@/former@/" /etc/homeseed/www/support.json
     sed -i "/Access-Control/d" /etc/nginx/snippets/homeserver-well-known.conf
     sed -i "s|^location / .*|location /_synapse/ { proxy_pass http://synapse; }\n&|" /etc/nginx/snippets/homeserver.conf
-    sed -i "s/ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/" /etc/nginx/nginx.conf
-    sed -i "s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/snippets/homeserver-tls.conf
+    sed -i -e "s/^ssl_protocols .*/ssl_protocols TLSv1.1 TLSv1.2;/" -e "s/^ssl_ciphers /&@SECLEVEL=0:ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA:/" /etc/nginx/conf.d/homeserver.conf
     nginx -tq
     systemctl reload nginx'
 dns "srv-host=_matrix._tcp.$SERVER_NAME,elsewhere.example.net,8448

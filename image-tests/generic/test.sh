@@ -6,7 +6,13 @@
 unnamed() { [ -s "$DIR/image.raw" ] && ! grep -qaF "$HOST" "$DIR/image.raw"; }
 
 goes_on_in_container
+# The first boot of an image has its moments too.
+moments "${CUT_SEED:=5}" 1 within edge >"$DIR/moments"
+ok "the seed is $CUT_SEED: $(cat "$DIR/moments")"
+read -r kind what tenths <"$DIR/moments"
+plug_is_pulled "$kind" "$what" "$tenths"
 ready 600
+holds 'nothing is half done' nothing_is_half_done
 holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 holds 'the inventory is that of the document' [ "$(guest 'sha256sum </usr/lib/homeseed/inventory' | cut -c-64)" = "$PAYLOAD" ]
 holds 'the image knows no site' unnamed

@@ -11,7 +11,7 @@ blames_the_name_server() { state | grep -F 'no name server answers'; }
 asks_for_records() { state | grep -F "$HOST has no address"; }
 asks_for_names() { state | grep -q "$HOST"; }
 asked_nothing() { [ "$(requests)" = "$1" ] || { echo "$(requests) requests, $1 at first"; false; }; }
-quotes_the_authority() { state | grep -F 'waiting for the CA: '; }
+quotes_the_authority() { state | grep 'waiting for the CA: Detail: .*acme-challenge'; }
 # The firewall's own set of rules, with the port closed for all but the machine itself.
 port_80() {
     case $1 in

@@ -11,7 +11,7 @@ refused() { # TITLE SENTENCE
 boot
 ready 1500
 guest 'systemctl stop homeseed.timer; mkdir -p /run/was'
-changed=$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')
+changed=$(guest 'find /etc /usr -xdev -newer /run/homeseed/tap -type f | wc -l')
 
 guest 'sed s/bookworm/trixie/ /etc/os-release >/run/was/os-release && mount --bind /run/was/os-release /etc/os-release'
 refused 'another release' 'runs trixie, not bookworm: use a new machine'
@@ -31,7 +31,7 @@ guest 'echo example.org >/var/lib/homeseed/born/server_name; echo bob >/var/lib/
 refused 'another first user' 'admin bob for life, not admin'
 guest 'echo admin >/var/lib/homeseed/born/admin'
 
-holds 'nothing was changed meanwhile' [ "$(guest 'find /etc /usr -xdev -newer /var/lib/homeseed/tap -type f | wc -l')" = "$changed" ]
+holds 'nothing was changed meanwhile' [ "$(guest 'find /etc /usr -xdev -newer /run/homeseed/tap -type f | wc -l')" = "$changed" ]
 
 # ---- what may be there before anything was placed: this machine is made to look so ----
 guest 'set -e

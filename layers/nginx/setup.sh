@@ -11,7 +11,7 @@ if [ ! -s "$tls/current/fullchain.pem" ]; then
     ln -sfn placeholder "$tls/current"
 fi
 rm -f /etc/nginx/sites-enabled/default
-# Debian's own file still offers TLS 1.0 to whatever a server block does not say.
-sed -i 's/ssl_protocols.*/ssl_protocols TLSv1.2 TLSv1.3;/' /etc/nginx/nginx.conf
+# Debian's own file says less of TLS, and earlier: what stands twice is an error.
+sed -i /ssl_/d /etc/nginx/nginx.conf
 nginx -t -q
 systemctl reload-or-restart nginx

@@ -209,6 +209,11 @@ impl Container {
     ///
     /// What `systemd-nspawn` has started survives it: the container's first process goes first, and takes all others along.
     pub fn end(&mut self, host: &Host) -> Result<()> {
+        self.kill(host)?;
+        self.release(host)
+    }
+
+    fn kill(&mut self, host: &Host) -> Result<()> {
         if self.is_running() {
             host.run(&["kill", "-KILL", &self.leader()?])?;
             let ended = wait_until(ENDS, Duration::from_millis(100), || Ok(!self.is_running()))?;
@@ -217,7 +222,7 @@ impl Container {
             }
         }
         self.process = None;
-        self.release(host)
+        Ok(())
     }
 
     /// Pulls the plug: its file system stands still at once, as ext4(5) does when told to shut down without flushing its
@@ -227,8 +232,10 @@ impl Container {
             return Err(Error::new("a container without a disk has no plug to pull: what it wrote is in this host's memory")
                 .hint("write `# runs in: container, on a disk`"));
         }
+        // First, so that nobody is left to say what a disk that stands still answers.
+        self.kill(host)?;
         host.run(&["xfs_io", "-x", "-c", "shutdown", &self.root().to_string_lossy()])?;
-        self.end(host)
+        self.release(host)
     }
 
     /// Writes down what it has on its disk, and puts that away.

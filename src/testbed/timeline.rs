@@ -24,7 +24,7 @@ ls -tr stamps | while read -r name; do
     begin=$end end=$(stat -c %.Y "stamps/$name")
     echo "step $name $begin $end"
 done
-echo "verdict $(stat -c %.Y /run/homeseed/verdict) $(stat -c %.Y status.json)"
+echo "verdict $(stat -c %.Y /run/homeseed/verdict) $(stat -c %.Y /run/homeseed/status)"
 "#;
 
 /// Something that took its time.

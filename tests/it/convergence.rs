@@ -17,7 +17,7 @@ fn what_a_log_says_cannot_drive_the_console() {
     let output = machine.run(&format!("{functions}\n{said}\n"));
     assert!(output.status.success(), "{}", tools::said(&output));
     let console = fs::read_to_string(machine.path("/dev/console")).unwrap();
-    assert_eq!(console, "\r\nhomeseed: failing: a 033[2Jb [31m c d  e \r\n");
+    assert_eq!(console, "\r\nhomeseed: failing: a 033[2Jb [31m c d e \r\n");
     let status = fs::read(machine.path("/run/homeseed/status")).unwrap();
     assert!(serde_json::from_slice::<serde_json::Value>(&status).is_ok(), "{status:?}");
 }

@@ -288,7 +288,7 @@ fn a_payload_is_fetched_from_whoever_serves_the_right_one() {
             continue;
         }
         let script = machine.fetch();
-        let status = fs::read_to_string(machine.path("status.json")).unwrap();
+        let status = fs::read_to_string(machine.path("run/status")).unwrap();
         let status: serde_json::Value = serde_json::from_str(&status).unwrap();
         let sentence = status["sentence"].as_str().unwrap();
         assert_eq!((&status["state"], &status["step"]), (&"waiting".into(), &"fetch".into()));

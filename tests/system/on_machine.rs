@@ -30,7 +30,7 @@ hook: old.service is there
 daemon-reload
 files: /etc/systemd/system/kept.timer
 working: nothing
-installed, though nothing asks for it any more: old-package
+unneeded packages: old-package
 ";
     assert_eq!(said, expected);
 }

@@ -6,6 +6,9 @@ delivered=$home/payload/etc/homeseed/site.env
 [ -f "$delivered" ] || delivered=/etc/homeseed/site.env
 . "$delivered"
 
+# Megabytes that the disk has left.
+free() { df --output=avail -BM "$state" | tr -dc 0-9; }
+
 # The step cannot go on until somebody outside does something: says what, and gives way.
 waiting() {
     printf '%s\n' "$*" >/run/homeseed/sentence
@@ -14,12 +17,11 @@ waiting() {
 
 # Writes standard input to FILE, whole or not at all. Sets `changed` to yes or no.
 write() { # FILE MODE OWNER:GROUP
-    (umask 077; cat >"$1.homeseed")
+    (umask 077; cat >"$1.homeseed") && sync "$1.homeseed" || return
     chmod "$2" "$1.homeseed"
     chown "$3" "$1.homeseed"
     changed=yes
     ! cmp -s "$1.homeseed" "$1" || changed=no
-    sync "$1.homeseed"
     mv "$1.homeseed" "$1"
 }
 

@@ -1,0 +1,48 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# runs in: container, on a disk
+# A disk of 3 GB, which is full three times at moments that a seed chooses, and read-only once: each time the machine says so,
+# with numbers, and goes on when there is room again.
+says() { state | grep -E "disk full or read-only: [0-9]+ MB are free"; }
+says_at_login() { guest '/etc/update-motd.d/90-homeseed | grep "disk full or read-only"'; }
+fill() { guest 'fallocate -l "$(($(stat -f -c "%f * %S" /) - 99000000))" /var/full; dd if=/dev/zero bs=4k >>/var/full 2>/dev/null; [ "$(df --output=avail / | tr -dc 0-9)" = 0 ]'; }
+looks() { guest 'systemctl restart --no-block homeseed'; }
+
+moments "${FULL_SEED:=3}" 3 unpack configure within within edge >"$DIR/moments"
+ok "the seed is $FULL_SEED: $(paste -sd, "$DIR/moments")"
+boot
+guest 'fallocate -l "$(($(stat -f -c "%b * %S" /) - 3000000000))" /var/beyond'
+ok "the disk is as one of 3 GB: $(guest 'df --output=used,avail -BM / | tail -n 1')"
+while read -r kind what tenths; do
+    tell "the disk will be full: $kind $what"
+    holds "$kind $what comes" comes "$kind" "$what"
+    sleep "$((tenths / 10)).$((tenths % 10))"
+    holds 'the disk is full' fill
+    holds 'it says so, with numbers' until_holds 200 says
+    holds 'and so does a login' says_at_login
+    guest 'rm /var/full; sync'
+    looks
+done <"$DIR/moments"
+ready 900
+ok "it is ready; of 3 GB this is left: $(guest 'df --output=used,avail -BM / | tail -n 1')"
+holds 'nothing is half done' nothing_is_half_done
+checks
+
+holds 'later the disk is full' fill
+looks
+holds 'it says so, with numbers' until_holds 60 says
+guest 'rm /var/full; sync'
+looks
+ready 600
+
+# As ext4 makes itself when it finds something wrong.
+device=$(findmnt -no SOURCE "$DIR/root")
+mount -o remount,errors=remount-ro "$DIR/root"
+echo found >"/sys/fs/ext4/${device##*/}/trigger_fs_error"
+holds 'the disk is read-only' guest '! touch /var/lib/homeseed/probe'
+looks
+holds 'it says so, with numbers' until_holds 60 says
+holds 'and so does a login' says_at_login
+cut_power
+boot
+ready 600
+checks

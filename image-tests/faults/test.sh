@@ -1,0 +1,99 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# runs in: container
+# What goes wrong around a first boot, one after the other on one machine: it says what it is, and goes on by itself when
+# that is over. The numbers are those of the table in image-tests/README.md.
+
+says() { state | grep -E "$1"; }
+# looks TITLE SENTENCE: after another look it says so.
+looks() {
+    guest 'systemctl restart --no-block homeseed'
+    holds "$1" until_holds 300 says "$2"
+}
+mirror() { guest "echo '$1' >/run/faults/mirror"; }
+# clock SHIFT: what the convergence, apt and the checks take for the time.
+clock() {
+    guest "mkdir -p /run/systemd/system/homeseed.service.d; rm -rf /run/homeseed/verdict /var/lib/apt/lists/*
+        printf '[Service]\nEnvironment=FAKETIME=%s LD_PRELOAD=%s\n' '$1' \"\$(dpkg -L libfaketime | grep -x '.*/libfaketime.so.1')\" >/run/systemd/system/homeseed.service.d/clock.conf
+        systemctl daemon-reload"
+    looks "$2" "$3"
+}
+clock_is_right() { guest 'rm -r /run/systemd/system/homeseed.service.d; systemctl daemon-reload; rm -rf /run/homeseed/verdict /var/lib/apt/lists/*'; }
+# The beginning of a long list of packages is down, or their number.
+is_unpacking() { guest 'pgrep -x dpkg && [ "$(grep -c " status unpacked " /var/log/dpkg.log)" -gt 10 ]'; }
+works_on_packages() { state | grep -x 'working on packages'; }
+
+# ---- nothing has been installed yet ----
+boot nameless
+holds 'it begins' until_holds 200 guest '[ -e /run/homeseed/status ] && systemctl stop homeseed.timer homeseed'
+link() { guest "for link in \$(ls /sys/class/net | grep -vx lo); do resolvectl $1; done"; }
+link 'dns "$link" 127.0.0.99'
+guest 'echo "Acquire::Retries \"1\";" >/etc/apt/apt.conf.d/99faults; rm -rf /var/lib/apt/lists/*; resolvectl flush-caches'
+looks 'F05: without a name server it says what it cannot resolve' 'step packages, again in .*resolv'
+link 'revert "$link"'
+guest 'systemctl stop homeseed; mkdir -p /run/faults; echo works >/run/faults/mirror'
+guest "echo $(base64 -w0 "${SITE%/*}/mirror.py") | base64 -d >/run/faults/mirror.py
+    systemd-run -q --unit=mirror python3 /run/faults/mirror.py
+    sed -i s/https/http/ /etc/apt/mirrors/*.list
+    printf 'Acquire::http::Proxy \"http://127.0.0.1:3128\";\nAcquire::https::Proxy \"DIRECT\";\nAcquire::Retries \"1\";\n' >/etc/apt/apt.conf.d/99faults"
+guest 'apt-get -qq update && apt-get -qq install libfaketime >/dev/null'
+clock -2y 'F15: two years back, nothing is valid yet' 'step packages, again in .*not valid yet'
+clock +2y 'F15, F04: two years ahead, a list and a key have ended' 'step packages, again in .*(expired|not valid|not signed)'
+clock_is_right
+mirror 'hangs up'
+looks 'F02: a mirror that hangs up is named' 'step packages, again in .*Failed to fetch'
+mirror 'is overloaded'
+looks 'F02: a mirror that is overloaded is named' 'step packages, again in .*503'
+mirror 'breaks off'
+looks 'F02: a mirror that breaks off is named' 'step packages, again in .*Failed to fetch'
+mirror 'is damaged'
+looks 'F03: a damaged package is refused' 'step packages, again in .*(Hash Sum mismatch|unexpected size)'
+guest 'systemctl stop homeseed; rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb'
+mirror 'is slow'
+guest 'systemctl start homeseed'
+sleep 10
+holds 'F02: a slow mirror is waited for' works_on_packages
+mirror works
+
+# ---- somebody else is at work ----
+guest 'systemctl stop homeseed
+    systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
+    sleep 1; systemctl start homeseed'
+sleep 20
+holds 'F01: a lock of the package database is waited for' works_on_packages
+holds 'F01: nothing is installed meanwhile' guest '! grep " status unpacked " /var/log/dpkg.log | grep -v faketime'
+guest 'systemctl stop other'
+holds 'F01: it goes on when the lock is free' until_holds 120 is_unpacking
+guest 'rm /etc/apt/apt.conf.d/99faults'
+reboot_machine
+tell 'going on after a reboot amid the packages'
+holds 'F07: after a reboot amid the packages they are installed' until_holds 300 guest 'grep . /var/lib/homeseed/stamps/packages'
+
+# ---- its names ----
+dns "host-record=$HOST,$SERVER_NAME,$MACHINE,2606:2800:220:1::dead"
+names_appear
+holds 'F11: a record that leads elsewhere is named' until_holds 300 says "$HOST leads to 2606:2800:220:1::dead"
+asked=$(requests)
+dns ''
+guest 'systemctl restart --no-block homeseed'
+ready 600
+ok "F11: it is ready once that record is gone; the authority had been asked $asked times before"
+checks
+clock -6h 'F15: six hours back, a certificate that is not valid yet is said' 'run homeserver check: .*it is trusted for every name'
+clock_is_right
+guest 'systemctl restart --no-block homeseed'
+ready 300
+
+# ---- what providers do to a machine that serves ----
+was=$(guest 'sha256sum /etc/matrix-synapse/homeserver.signing.key /etc/ssh/ssh_host_ed25519_key /var/lib/homeseed/born/*')
+is_the_same() { [ "$(guest 'sha256sum /etc/matrix-synapse/homeserver.signing.key /etc/ssh/ssh_host_ed25519_key /var/lib/homeseed/born/*')" = "$was" ]; }
+guest 'printf "#cloud-config\nssh_pwauth: true\ndisable_root: true\npackages: [sl]\nusers: [default, {name: vendor, lock_passwd: false}]\n" >/var/lib/cloud/seed/nocloud/vendor-data'
+document site
+ready 600
+holds 'F16: under another instance-id it is the same machine' is_the_same
+holds 'F21: what the vendor says opens no password login' guest 'sshd -T | grep -x "passwordauthentication no"'
+checks
+guest 'rm -r /var/lib/cloud/seed'
+reboot_machine
+ready 600
+holds 'F17: without its datasource it is the same machine' is_the_same
+checks

@@ -1,0 +1,39 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# runs in: container
+# starts from: packages
+# What well-known scorers say of the machine. docs/hardening.md has the table, and why the rest is as it is.
+SCORERS=${SITE%image-tests/*}target/tools/scorers/bin
+
+exposure() { guest "systemd-analyze security --no-pager '$1'" | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\) .*/\1/p'; }
+# is_exposed_at_most SCORE UNIT: by systemd-analyze(1), from 0, the best, to 10.
+is_exposed_at_most() {
+    is_exposed=$(exposure "$2")
+    echo "$is_exposed"
+    awk -v is="$is_exposed" -v most="$1" 'BEGIN { exit is == "" || is > most }'
+}
+follows_policy() { "$SCORERS/ssh-audit" --policy "${SITE%/*}/ssh.policy" "$MACHINE"; }
+# finds_nothing: neither high nor medium, in a configuration that it has read.
+finds_nothing() {
+    guest 'nginx -T 2>/dev/null' >"$DIR/nginx.conf"
+    grep -q "server_name $HOST" "$DIR/nginx.conf" || return 1
+    "$SCORERS/gixy" --format json "$DIR/nginx.conf" >"$DIR/gixy.json" || :
+    grep -q '^\[' "$DIR/gixy.json" && ! grep -iE '"severity": *"(HIGH|MEDIUM)"' "$DIR/gixy.json"
+}
+gets_no_certificate() { ! network "echo | openssl s_client -connect $MACHINE:443 -servername other.example.net 2>&1" | grep -F 'BEGIN CERTIFICATE'; }
+gets_no_content() { [ "$(network "curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H 'Host: other.example.net' http://$MACHINE/")" = 000 ]; }
+index() { guest 'sed -n s/hardening_index=//p /var/log/lynis-report.dat'; }
+
+boot
+ready 900
+holds 'Synapse is exposed 1.2 at most' is_exposed_at_most 1.2 matrix-synapse
+holds 'PostgreSQL is exposed 2.0 at most' is_exposed_at_most 2.0 postgresql@15-main
+holds 'nginx is exposed 3.0 at most' is_exposed_at_most 3.0 nginx
+holds 'certbot is exposed 4.0 at most' is_exposed_at_most 4.0 certbot
+for unit in matrix-synapse postgresql@15-main nginx certbot homeseed ssh; do ok "systemd-analyze security $unit: $(exposure "$unit")"; done
+holds 'sshd follows the policy of ssh-audit' follows_policy
+holds 'gixy finds nothing high and nothing medium' finds_nothing
+holds 'an unknown name gets no certificate' gets_no_certificate
+holds 'an unknown name gets no content' gets_no_content
+guest 'apt-get -qq install lynis >/dev/null 2>&1; lynis audit system --quick --quiet --no-colors >/dev/null 2>&1'
+ok "the index of lynis: $(index)"
+holds 'the index of lynis is 63 at least' [ "$(index)" -ge 63 ]

@@ -1,0 +1,81 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# runs in: container
+# starts from: packages
+# What the machine says of itself stays true: it looks each hour and when a unit fails, says what it finds, returns by itself,
+# and a look leaves nothing behind.
+says() { state | grep -F "$1"; }
+says_at_login() { guest "/etc/update-motd.d/90-homeseed | grep -F '$1'"; }
+says_on_the_console() { grep -F "homeseed: $1" "$DIR/boot.log" | grep -F "$2"; }
+# look: one that begins now.
+look() { guest 'while systemctl is-active -q homeseed; do sleep 0.2; done; systemctl start homeseed; while systemctl is-active -q homeseed; do sleep 0.2; done'; }
+when() { guest 'cat /run/homeseed/verdict'; }
+looked_since() { [ "$(when)" -gt "$1" ]; }
+# counts: what a look could add to, a number each: bytes of files, devices, tokens, audit of logins.
+files() { guest 'find /etc /root /srv /tmp /usr /var -xdev -type f ! -path "/var/log/journal/*" ! -path "/var/lib/postgresql/*" -printf "%s\n" | awk "{ sum += \$1 } END { print sum }"'; }
+rows() { guest 'cd / && for table in devices access_tokens refresh_tokens user_ips registration_tokens; do runuser -u postgres -- psql -XAtc "SELECT count(*) FROM $table" synapse; done | xargs'; }
+grows_by_less() { # BYTES WHAT FROM TO
+    echo "$2: $(($4 - $3)) bytes"
+    [ "$(($4 - $3))" -lt "$1" ] && [ "$3" -gt 0 ]
+}
+
+says_not() { ! says "$1"; }
+is_ready() { guest 'homeserver status' | head -n 1 | grep '^ready: '; }
+
+boot
+ready 900
+# What this host's kernel lacks or has otherwise is shown to the machine as it wants it: it is to be ready, as on a kernel of
+# its own. Read-only folders of the kernel give way to copies.
+guest 'mkdir -p /run/kernel; cd /run/kernel
+    sed -n "s/ = / /p" /etc/sysctl.d/zz-homeseed.conf >wanted
+    while read -r key value; do
+        top=${key%%.*}
+        for file in $(echo "/proc/sys/$key" | tr . /); do
+            [ -e "$file" ] || [ -e "$top" ] || { mkdir "$top"; cp -r "/proc/sys/$top/." "$top" 2>/dev/null; mount --bind "$top" "/proc/sys/$top"; }
+        done
+    done <wanted
+    while read -r key value; do
+        for file in $(echo "/proc/sys/$key" | tr . /); do
+            mkdir -p "${file%/*}"; echo "$value" >value; [ -e "$file" ] || cp value "$file"
+            cp value "$(echo "$file" | tr / .)"; mount --bind "$(echo "$file" | tr / .)" "$file"
+        done
+    done <wanted
+    rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
+holds 'it is ready' until_holds 120 is_ready
+holds 'the next look is in an hour' guest 'next=$(systemctl list-timers -o json homeseed.timer | grep -o "\"next\":[0-9]*" | tr -dc 0-9)
+    in=$((next / 1000000 - $(date +%s))); echo "in $in s"; [ "$in" -gt 3000 ] && [ "$in" -le 3600 ]'
+
+# ---- what a look leaves behind ----
+look
+before=$(files) rows=$(rows) since=$(when)
+said=$(wc -c <"$DIR/boot.log")
+cursor=$(guest 'journalctl -q -n 0 --show-cursor | sed -n "s/^-- cursor: //p"')
+sleep 1
+look
+holds 'it has looked' looked_since "$since"
+journal=$(guest "sleep 2; journalctl -q --after-cursor='$cursor' -o export | wc -c")
+holds 'a look adds less than 20 kB to the journal' grows_by_less 20000 journal 1 "$((journal + 1))"
+holds 'a look adds less than 20 kB to the disk' grows_by_less 20000 files "$before" "$(files)"
+ok "a look adds $journal bytes to the journal and $(($(files) - before)) to other files"
+holds 'a look leaves no login, device or token' [ "$(rows)" = "$rows" ]
+holds 'a look that finds all well is no news for the console' [ "$(wc -c <"$DIR/boot.log")" = "$said" ]
+holds 'it says when it looked' says "at $(guest 'date -u "+%F %R"') UTC"
+
+# ---- a unit fails ----
+since=$(when)
+sleep 1
+guest 'pkill -KILL nginx; until systemctl is-failed -q nginx; do sleep 0.1; done'
+holds 'a look follows a unit that fails, within a minute' until_holds 60 looked_since "$since"
+holds 'it is served again' until_holds 60 guest 'systemctl is-active -q nginx'
+tell 'waiting until it is ready again'
+holds 'it is ready again by itself' until_holds 500 is_ready
+
+# ---- a check fails ----
+guest 'chmod 600 /etc/nginx/conf.d/homeserver.conf'
+look
+holds 'a file that somebody changed is said' says 'every delivered file is unchanged'
+holds 'and at login' says_at_login 'every delivered file is unchanged'
+holds 'and on the console' says_on_the_console failing 'every delivered file is unchanged'
+guest 'chmod 644 /etc/nginx/conf.d/homeserver.conf'
+tell 'waiting until it is ready again'
+holds 'it is ready again by itself' until_holds 500 is_ready
+holds 'nothing more is said of it' says_not 'every delivered file'
