@@ -51,6 +51,9 @@ mount --rbind "$0" /sys/fs/cgroup
 exec "$@"
 "#;
 
+/// The network of a machine that goes on here.
+const WIRE: &str = "[Match]\nKind=veth\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n";
+
 /// The longest that a killed container takes to be gone.
 const ENDS: Duration = Duration::from_secs(30);
 
@@ -74,6 +77,9 @@ impl Container {
     pub fn take_over(&self, host: &Host, seed: Option<(&str, &str)>) -> Result<()> {
         self.mount(host)?;
         self.lay_in_shell(host)?;
+        // Its own network configuration may be for the card that QEMU had.
+        let network = Path::new("/etc/systemd/network/00-testbed.network");
+        files::write(&mount::inside(&self.root(), network), WIRE)?;
         seed.map_or(Ok(()), |(id, document)| self.seed(id, document))
     }
 
