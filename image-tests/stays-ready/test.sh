@@ -75,7 +75,8 @@ look
 holds 'a file that somebody changed is said' says 'every delivered file is unchanged'
 holds 'and at login' says_at_login 'every delivered file is unchanged'
 holds 'and on the console' says_on_the_console failing 'every delivered file is unchanged'
-guest 'chmod 644 /etc/nginx/conf.d/homeserver.conf'
+# It looks again within six minutes; as if they had passed.
+guest 'chmod 644 /etc/nginx/conf.d/homeserver.conf; rm /run/homeseed/verdict'
 tell 'waiting until it is ready again'
 holds 'it is ready again by itself' until_holds 500 is_ready
 holds 'nothing more is said of it' says_not 'every delivered file'

@@ -3,8 +3,13 @@
 //! Synapse refuses to federate with private and documentation ranges, hence real ones; nothing leaves
 //! the namespace.
 
+use std::path::Path;
+
 use super::root::Root;
-use crate::{error::Result, host::Host};
+use crate::{
+    error::Result,
+    host::{Host, files},
+};
 
 /// Where names are answered, addresses are leased and packets would leave.
 pub const GATEWAY: &str = "93.184.215.1";
@@ -49,8 +54,14 @@ pub fn plug_container(host: &Host) -> Result<()> {
     host.run(&words)
 }
 
+/// Where ip-netns(8) keeps the names of network namespaces.
+const NAMES: &str = "/run/netns";
+
 /// Makes the bridge, its addresses and the machine's end; needs the namespace.
 pub fn up(host: &Host, root: &Root) -> Result<()> {
+    // Other runs on this host have a container's namespace of the same name.
+    files::make(Path::new(NAMES))?;
+    host.run(&["mount", "-t", "tmpfs", "tmpfs", NAMES])?;
     let mut lines = vec![
         "link set lo up".to_owned(),
         format!("link add {BRIDGE} type bridge forward_delay 0"),

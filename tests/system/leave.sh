@@ -35,5 +35,6 @@ place_all "$units/kept.timer"
 # Once more: nothing leaves twice.
 place_all "$units/kept.timer"
 echo "files: $(ls -d $units/old.* $units/kept.* /etc/old.conf 2>/dev/null)"
-echo '{"state":"working","sentence":"nothing"}' >/var/lib/homeseed/status.json
-homeserver status || :
+mkdir -p /run/homeseed
+echo '{"state":"working","sentence":"nothing"}' >/run/homeseed/status
+homeserver status | sed 's/^[0-9]* MB/some MB/'

@@ -30,6 +30,7 @@ hook: old.service is there
 daemon-reload
 files: /etc/systemd/system/kept.timer
 working: nothing
+some MB are free
 unneeded packages: old-package
 ";
     assert_eq!(said, expected);

@@ -7,7 +7,7 @@ delivered=$home/payload/etc/homeseed/site.env
 . "$delivered"
 
 # Megabytes that the disk has left.
-free() { df --output=avail -BM "$state" | tr -dc 0-9; }
+space() { df --output=avail -BM "$state" | tr -dc 0-9; }
 
 # The step cannot go on until somebody outside does something: says what, and gives way.
 waiting() {
