@@ -42,7 +42,7 @@ clock_is_right
 mirror 'hangs up'
 looks 'F02: a mirror that hangs up is named' 'step packages, again in .*Failed to fetch'
 mirror 'is overloaded'
-looks 'F02: a mirror that is overloaded is named' 'step packages, again in .*503'
+looks 'F02: a mirror that is overloaded is named' 'step packages, again in .*Failed to fetch'
 mirror 'breaks off'
 looks 'F02: a mirror that breaks off is named' 'step packages, again in .*Failed to fetch'
 mirror 'is damaged'

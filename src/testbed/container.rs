@@ -151,7 +151,7 @@ impl Container {
         files::write(&program, &shell::agent(Way::Files))?;
         host.run(&["chmod", "755", &program.to_string_lossy()])?;
         // It has no disks to mount.
-        files::write(&inside("/etc/fstab"), "")
+        files::write(&inside("/etc/fstab"), "# none\n")
     }
 
     /// Gives it another document, as a provider does: it is taken up at the next boot.
@@ -246,9 +246,9 @@ impl Container {
 
     /// Writes down what it has on its disk, and puts that away.
     fn release(&self, host: &Host) -> Result<()> {
-        match self.storage {
+        match &self.storage {
             Storage::Trees(_) => Ok(()),
-            Storage::Disk(..) => mount::release(host, &self.root()),
+            Storage::Disk(disk, _) => mount::release_disk(host, disk, &self.root()),
         }
     }
 

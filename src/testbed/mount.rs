@@ -48,8 +48,20 @@ pub fn disk(host: &Host, disk: &Path, offset: u64, target: &Path) -> Result<()> 
     host.run(&["mount", "-o", &options, &disk.to_string_lossy(), &target.to_string_lossy()])
 }
 
+/// Takes away the disk that is mounted at `target`, and waits until nobody sees its file system any more: who mounts it
+/// before that gets the old one, whatever became of it.
+pub fn release_disk(host: &Host, disk: &Path, target: &Path) -> Result<()> {
+    release(host, target)?;
+    let (limit, pause) = (Duration::from_secs(30), Duration::from_millis(50));
+    let words = ["losetup", "--associated", &disk.to_string_lossy()];
+    if wait_until(limit, pause, || Ok(host.outcome(&words, "")?.stdout.is_empty()))? {
+        return Ok(());
+    }
+    Err(Error::host(format!("`{}` is still in use", disk.display())))
+}
+
 /// Takes away what is mounted at `target`, once its last user is gone.
-pub fn release(host: &Host, target: &Path) -> Result<()> {
+fn release(host: &Host, target: &Path) -> Result<()> {
     let words = ["umount", &target.to_string_lossy()];
     let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(200));
     if wait_until(limit, pause, || Ok(host.outcome(&words, "")?.status == 0))? {

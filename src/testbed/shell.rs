@@ -52,8 +52,6 @@ umask 077
 mkdir -p {DIR}
 cd {DIR} || exit 1
 {open}
-# As old as this boot.
-[ -e boot ] || : >boot
 while read -r id seconds text; do
     printf %s "$text" | base64 -d >command
     timeout -k 5 "$seconds" sh command </dev/null >out 2>err
