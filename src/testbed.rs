@@ -139,8 +139,8 @@ fn shell(host: &Host, spec: RunSpec) -> Result<Verdict> {
     Ok(Verdict::default())
 }
 
-/// Plays the cases of all lanes at once: a machine with a kernel of its own keeps one core busy, and containers wait
-/// most of the time.
+/// Plays the cases at once that do not need each other: a machine with a kernel of its own keeps one core busy, and
+/// containers wait most of the time.
 fn play(spec: RunSpec) -> Result<Verdict> {
     eprintln!(
         "image: {}\nthe Matrix repository is ours, with Synapse {} and a key of its own",
@@ -238,6 +238,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         upstreams,
         fixture,
         lane: Lane::default(),
+        folder: String::new(),
         cases,
         shell: request.mode == Mode::Shell,
         shared_terminal: false,

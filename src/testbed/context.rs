@@ -73,8 +73,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Asked every few seconds, so it starts no process on the machine.
 const POLL: &str = "
-cd /var/lib/homeseed 2>/dev/null || exit 0
-[ -f stamps/packages ] && [ ! -e born/server_name ] && echo packages
+cd /var/lib/homeseed 2>/dev/null && [ -f stamps/packages ] && [ ! -e born/server_name ] && echo packages
 [ -e /run/homeseed/status ] && read -r line </run/homeseed/status && printf '%s\\n' \"$line\"
 :";
 

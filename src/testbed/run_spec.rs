@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     bridge::Upstreams,
-    case::{Case, Lane},
+    case::{Case, Lane, Start},
     fixture::Fixture,
     image::Image,
 };
@@ -30,6 +30,8 @@ pub struct RunSpec {
     pub fixture: Fixture,
     /// What all its machines run in.
     pub lane: Lane,
+    /// The folder, below `cache`, of its own test internet, which no other half touches.
+    pub folder: String,
     /// The cases, in order.
     pub cases: Vec<Case>,
     /// Boot the kept disk of the one case and listen to the reader instead of its script.
@@ -39,19 +41,23 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
-    /// One for each lane that has cases, in the order of `Lane`.
+    /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
-        let of = |lane| {
-            let cases: Vec<Case> =
-                self.cases.iter().filter(|case| case.lane == lane).cloned().collect();
-            RunSpec { lane, cases, ..self.clone() }
+        let of = |lane: Lane, folder: &str, shares: Option<bool>| {
+            let is_of = |case: &&Case| {
+                let does = case.start == Start::Packages;
+                case.lane == lane && shares.is_none_or(|shares| shares == does)
+            };
+            let cases: Vec<Case> = self.cases.iter().filter(is_of).cloned().collect();
+            RunSpec { lane, folder: folder.to_owned(), cases, ..self.clone() }
         };
-        let mut specs: Vec<RunSpec> = [Lane::Qemu, Lane::Container]
-            .map(of)
-            .into_iter()
-            .filter(|it| !it.cases.is_empty())
-            .collect();
+        let all = [
+            of(Lane::Qemu, "qemu", None),
+            of(Lane::Container, "container", Some(true)),
+            of(Lane::Container, "container-fresh", Some(false)),
+        ];
+        let mut specs: Vec<RunSpec> = all.into_iter().filter(|it| !it.cases.is_empty()).collect();
         let several = specs.len() > 1;
         for spec in &mut specs {
             spec.shared_terminal = several;
@@ -59,10 +65,10 @@ impl RunSpec {
         specs
     }
 
-    /// The folder of this half's own test internet, which no other half touches.
+    /// That folder.
     #[must_use]
     pub fn dir(&self) -> PathBuf {
-        self.cache.join(self.lane.word())
+        self.cache.join(&self.folder)
     }
 
     /// Writes it down; gives the file.

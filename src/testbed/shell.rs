@@ -52,6 +52,8 @@ umask 077
 mkdir -p {DIR}
 cd {DIR} || exit 1
 {open}
+# From now on somebody reads.
+: >ready
 while read -r id seconds text; do
     printf %s "$text" | base64 -d >command
     timeout -k 5 "$seconds" sh command </dev/null >out 2>err
@@ -142,7 +144,7 @@ impl Shell {
 pub fn run_in_container(root: &Path, number: u64, line: &str, limit: Duration) -> Result<Outcome> {
     let dir = root.join(DIR.trim_start_matches('/'));
     let pause = Duration::from_millis(20);
-    if !wait_until(limit, pause, || Ok(dir.join("boot").exists()))? {
+    if !wait_until(limit, pause, || Ok(dir.join("ready").exists()))? {
         return Err(Error::host("the container's shell is not there"));
     }
     let id = format!("{}.{number}", std::process::id());

@@ -37,4 +37,4 @@ place_all "$units/kept.timer"
 echo "files: $(ls -d $units/old.* $units/kept.* /etc/old.conf 2>/dev/null)"
 mkdir -p /run/homeseed
 echo '{"state":"working","sentence":"nothing"}' >/run/homeseed/status
-homeserver status | sed 's/^[0-9]* MB/some MB/'
+homeserver status 2>/dev/null | sed 's/^[0-9]* MB/some MB/'

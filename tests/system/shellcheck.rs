@@ -4,8 +4,11 @@ use std::{fs, path::Path};
 
 use crate::{sites, tools};
 
-/// Whether a text is shell, by its name or its first line.
+/// Whether a text is shell, by its name or its first line; a template is none before it is rendered.
 fn is_shell(path: &str, text: &str) -> bool {
+    if path.ends_with(".j2") {
+        return false;
+    }
     Path::new(path).extension().is_some_and(|it| it == "sh")
         || ["#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "# shellcheck shell="]
             .iter()
