@@ -8,7 +8,7 @@ cp -r docs "$source"
 mkdir -p "$source/layers" "$source/examples/layers"
 # From layers/X/README.md to layers/X.md, and every link with it.
 for page in layers/*/README.md examples/layers/*/README.md image-tests/README.md; do
-    sed -e 's|](../../../docs/|](../../|g' -e 's|](../../docs/|](../|g' -e 's|](../\([^/)]*/README\)|](\1|g' "$page" >"$source/${page%/README.md}.md"
+    sed -e 's|](../../../docs/|](../../|g' -e 's|](../../docs/|](../|g' -e 's|](../docs/|](|g' -e 's|](../\([^/)]*/README\)|](\1|g' "$page" >"$source/${page%/README.md}.md"
 done
 cp CHANGELOG.md "$source/"
 sed -i -e 's|](\.\./CHANGELOG|](CHANGELOG|' -e 's|](\.\./\([^)]*/README\.md\)|](\1|g' "$source"/*.md
