@@ -238,7 +238,6 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         upstreams,
         fixture,
         lane: Lane::default(),
-        folder: String::new(),
         cases,
         shell: request.mode == Mode::Shell,
         shared_terminal: false,

@@ -18,6 +18,7 @@ clock() {
     looks "$2" "$3"
 }
 clock_is_right() { guest 'rm -r /run/systemd/system/homeseed.service.d; systemctl daemon-reload; rm -rf /run/homeseed/verdict /var/lib/apt/lists/*'; }
+unpacked() { guest 'grep -c " status unpacked " /var/log/dpkg.log || :'; }
 # The beginning of a long list of packages is down, or their number.
 is_unpacking() { guest 'pgrep -x dpkg && [ "$(grep -c " status unpacked " /var/log/dpkg.log)" -gt 10 ]'; }
 works_on_packages() { state | grep -x 'working on packages'; }
@@ -37,7 +38,7 @@ guest "echo $(base64 -w0 "${SITE%/*}/mirror.py") | base64 -d >/run/faults/mirror
     printf 'Acquire::http::Proxy \"http://127.0.0.1:3128\";\nAcquire::https::Proxy \"DIRECT\";\nAcquire::Retries \"1\";\n' >/etc/apt/apt.conf.d/99faults"
 guest 'apt-get -qq update && apt-get -qq install libfaketime >/dev/null'
 clock -2y 'F15: two years back, nothing is valid yet' 'step packages, again in .*not valid yet'
-clock +2y 'F15, F04: two years ahead, a list and a key have ended' 'step packages, again in .*(expired|not valid|not signed)'
+clock +2y 'F15, F04: two years ahead, a list has ended' 'step packages, again in .*Release file .* is expired'
 clock_is_right
 mirror 'hangs up'
 looks 'F02: a mirror that hangs up is named' 'step packages, again in .*Failed to fetch'
@@ -55,12 +56,13 @@ holds 'F02: a slow mirror is waited for' works_on_packages
 mirror works
 
 # ---- somebody else is at work ----
-guest 'systemctl stop homeseed
-    systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
+guest 'systemctl stop homeseed'
+before=$(unpacked)
+guest 'systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
     sleep 1; systemctl start homeseed'
 sleep 20
 holds 'F01: a lock of the package database is waited for' works_on_packages
-holds 'F01: nothing is installed meanwhile' guest '! grep " status unpacked " /var/log/dpkg.log | grep -v faketime'
+holds 'F01: nothing is installed meanwhile' [ "$(unpacked)" = "$before" ]
 guest 'systemctl stop other'
 holds 'F01: it goes on when the lock is free' until_holds 120 is_unpacking
 guest 'rm /etc/apt/apt.conf.d/99faults'
@@ -70,13 +72,14 @@ holds 'F07: after a reboot amid the packages they are installed' until_holds 300
 
 # ---- its names ----
 dns "host-record=$HOST,$SERVER_NAME,$MACHINE,2606:2800:220:1::dead"
+asked=$(requests)
 names_appear
 holds 'F11: a record that leads elsewhere is named' until_holds 300 says "$HOST leads to 2606:2800:220:1::dead"
-asked=$(requests)
+holds 'F11: the authority was not asked for anything' [ "$(requests)" = "$asked" ]
 dns ''
 guest 'systemctl restart --no-block homeseed'
 ready 600
-ok "F11: it is ready once that record is gone; the authority had been asked $asked times before"
+ok 'F11: it is ready once that record is gone'
 checks
 clock -6h 'F15: six hours back, a certificate that is not valid yet is said' 'run homeserver check: .*it is trusted for every name'
 clock_is_right

@@ -19,8 +19,14 @@ finds_nothing() {
     "$SCORERS/gixy" --format json "$DIR/nginx.conf" >"$DIR/gixy.json" || :
     grep -q '^\[' "$DIR/gixy.json" && ! grep -iE '"severity": *"(HIGH|MEDIUM)"' "$DIR/gixy.json"
 }
-gets_no_certificate() { ! network "echo | openssl s_client -connect $MACHINE:443 -servername other.example.net 2>&1" | grep -F 'BEGIN CERTIFICATE'; }
-gets_no_content() { [ "$(network "curl -s -o /dev/null -w '%{http_code}' --max-time 10 -H 'Host: other.example.net' http://$MACHINE/")" = 000 ]; }
+# RFC 6066, 3: the alert of a server that does not know the name.
+gets_no_certificate() {
+    gets_no=$(network "echo | openssl s_client -connect $MACHINE:443 -servername other.example.net 2>&1 || :")
+    echo "$gets_no"
+    echo "$gets_no" | grep -q 'unrecognized name' && ! echo "$gets_no" | grep -q 'BEGIN CERTIFICATE'
+}
+# 52, of curl: nothing was answered.
+gets_no_content() { network "curl -s --max-time 10 -H 'Host: other.example.net' http://$MACHINE/; [ \$? = 52 ]"; }
 index() { guest 'sed -n s/hardening_index=//p /var/log/lynis-report.dat'; }
 
 boot

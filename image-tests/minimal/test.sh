@@ -5,6 +5,7 @@
 sysctls() {
     sysctls_keys=$(sed 's/#.*//; s/ .*//' "${SITE%/*}/sysctls.txt" | xargs)
     guest "for key in $sysctls_keys; do sysctl -n \$key 2>/dev/null || echo -; done" >"$DIR/sysctls"
+    [ "$(wc -l <"$DIR/sysctls")" = 39 ] || { echo 'not all of 39 were read'; return 1; }
     sed '/^#/d' "${SITE%/*}/sysctls.txt" | paste -d' ' "$DIR/sysctls" - | while read -r is key want waiver; do
         [ "$is" = "$want" ] && good=yes || good=no
         [ "$good$waiver" = yes ] || { [ "$good" = no ] && [ -n "$waiver" ]; } || echo "$key is $is, not $want ($waiver)"

@@ -12,6 +12,6 @@ if [ ! -s "$tls/current/fullchain.pem" ]; then
 fi
 rm -f /etc/nginx/sites-enabled/default
 # Debian's own file says less of TLS, and earlier: what stands twice is an error.
-sed -i /ssl_/d /etc/nginx/nginx.conf
+sed -i /ssl_p/d /etc/nginx/nginx.conf
 nginx -t -q
 systemctl reload-or-restart nginx

@@ -30,8 +30,6 @@ pub struct RunSpec {
     pub fixture: Fixture,
     /// What all its machines run in.
     pub lane: Lane,
-    /// The folder, below `cache`, of its own test internet, which no other half touches.
-    pub folder: String,
     /// The cases, in order.
     pub cases: Vec<Case>,
     /// Boot the kept disk of the one case and listen to the reader instead of its script.
@@ -44,18 +42,14 @@ impl RunSpec {
     /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
-        let of = |lane: Lane, folder: &str, shares: Option<bool>| {
-            let is_of = |case: &&Case| {
-                let does = case.start == Start::Packages;
-                case.lane == lane && shares.is_none_or(|shares| shares == does)
-            };
-            let cases: Vec<Case> = self.cases.iter().filter(is_of).cloned().collect();
-            RunSpec { lane, folder: folder.to_owned(), cases, ..self.clone() }
+        let of = |lane: Lane, is_of: fn(&Case) -> bool| {
+            let those = self.cases.iter().filter(|case| case.lane == lane && is_of(case));
+            RunSpec { lane, cases: those.cloned().collect(), ..self.clone() }
         };
         let all = [
-            of(Lane::Qemu, "qemu", None),
-            of(Lane::Container, "container", Some(true)),
-            of(Lane::Container, "container-fresh", Some(false)),
+            of(Lane::Qemu, |_| true),
+            of(Lane::Container, shares),
+            of(Lane::Container, |case| !shares(case)),
         ];
         let mut specs: Vec<RunSpec> = all.into_iter().filter(|it| !it.cases.is_empty()).collect();
         let several = specs.len() > 1;
@@ -65,10 +59,12 @@ impl RunSpec {
         specs
     }
 
-    /// That folder.
+    /// The folder of this half's own test internet, which no other half touches.
     #[must_use]
     pub fn dir(&self) -> PathBuf {
-        self.cache.join(&self.folder)
+        let word = self.lane.word();
+        let is_fresh = self.lane == Lane::Container && !self.cases.iter().any(shares);
+        self.cache.join(if is_fresh { format!("{word}-fresh") } else { word.to_owned() })
     }
 
     /// Writes it down; gives the file.
@@ -85,4 +81,9 @@ impl RunSpec {
         let damaged = |error| Error::host(format!("`{}` is damaged: {error}", file.display()));
         serde_json::from_str(&files::read(file)?).map_err(damaged)
     }
+}
+
+/// Whether a case starts from packages that another has installed.
+fn shares(case: &Case) -> bool {
+    case.start == Start::Packages
 }
