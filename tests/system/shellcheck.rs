@@ -6,10 +6,11 @@ use crate::{sites, tools};
 
 /// Whether a text is shell, by its name or its first line; a template is none before it is rendered.
 fn is_shell(path: &str, text: &str) -> bool {
-    if path.ends_with(".j2") {
+    let extension = Path::new(path).extension().unwrap_or_default();
+    if extension == "j2" {
         return false;
     }
-    Path::new(path).extension().is_some_and(|it| it == "sh")
+    extension == "sh"
         || ["#!/bin/sh", "#!/bin/bash", "#!/usr/bin/env bash", "# shellcheck shell="]
             .iter()
             .any(|first| text.starts_with(first))
