@@ -43,7 +43,31 @@ pub fn wait_until(
 /// The door to the programs of this host.
 pub struct Host {
     shell: Shell,
-    yields: bool,
+    precedence: Precedence,
+}
+
+/// Who goes first when there are fewer processors than programs.
+#[derive(Debug, Clone, Copy)]
+enum Precedence {
+    First,
+    Usual,
+    Last,
+}
+
+/// Where the kernel knows no autogroups, it goes on without.
+const GO_FIRST: &str = "echo -15 2>/dev/null >/proc/self/autogroup; exec \"$@\"";
+
+impl Precedence {
+    /// What stands before a command.
+    fn words(self) -> &'static [&'static str] {
+        match self {
+            // Between sessions, such as those of a container's services, nice(1) counts for nothing: Linux gives each session
+            // the same share, unless its autogroup says otherwise (sched(7)).
+            Precedence::First => &["setsid", "sh", "-c", GO_FIRST, "sh"],
+            Precedence::Usual => &[],
+            Precedence::Last => &["nice", "-n", "10"],
+        }
+    }
 }
 
 /// What a command left behind when it ended.
@@ -73,12 +97,17 @@ pub struct Coprocess {
 impl Host {
     /// Fails only when the current directory is gone.
     pub fn new() -> Result<Host> {
-        Ok(Host { shell: Shell::new()?, yields: false })
+        Ok(Host { shell: Shell::new()?, precedence: Precedence::Usual })
     }
 
     /// One whose programs let others go first, as nice(1) does.
     pub fn yielding() -> Result<Host> {
-        Ok(Host { yields: true, ..Host::new()? })
+        Ok(Host { precedence: Precedence::Last, ..Host::new()? })
+    }
+
+    /// One whose programs go before those of other sessions, as far as this host allows.
+    pub fn preceding() -> Result<Host> {
+        Ok(Host { precedence: Precedence::First, ..Host::new()? })
     }
 
     /// Runs to the end; output is shown only when it fails.
@@ -169,8 +198,8 @@ impl Host {
     }
 
     fn command<'a, S: AsRef<str>>(&'a self, words: &[S]) -> Result<xshell::Cmd<'a>> {
-        let yields: &[&str] = if self.yields { &["nice", "-n", "10"] } else { &[] };
-        let mut words = yields.iter().copied().chain(words.iter().map(AsRef::as_ref));
+        let precedence = self.precedence.words().iter().copied();
+        let mut words = precedence.chain(words.iter().map(AsRef::as_ref));
         let program = words.next().ok_or_else(|| Error::host("an empty command"))?;
         Ok(self.shell.cmd(program).args(words).env("PATH", search_path()))
     }

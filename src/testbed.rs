@@ -164,7 +164,7 @@ fn play(spec: RunSpec) -> Result<Verdict> {
 fn follow(spec: &RunSpec, writer: &Mutex<(TapWriter<Stdout>, Report)>) -> Result<()> {
     // Emulation takes longest of all: the others wait for what it leaves.
     let host = match spec.lane {
-        Lane::Qemu => Host::new()?,
+        Lane::Qemu => Host::preceding()?,
         Lane::Container => Host::yielding()?,
     };
     let mut inner = host.listen(&enter(&spec.write()?)?)?;

@@ -228,7 +228,7 @@ impl Container {
             }
         }
         self.process = None;
-        Ok(())
+        link::unplug_container(host)
     }
 
     /// Pulls the plug: its file system stands still at once, as ext4(5) does when told to shut down without flushing its

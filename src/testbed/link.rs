@@ -42,8 +42,7 @@ pub const BRIDGE: &str = "br0";
 
 /// A new network namespace for a container, with a wire to the bridge; an earlier one goes.
 pub fn plug_container(host: &Host) -> Result<()> {
-    host.outcome(&["ip", "netns", "delete", NAMESPACE], "")?;
-    host.outcome(&["ip", "link", "delete", CONTAINER_PEER], "")?;
+    unplug_container(host)?;
     let lines = format!(
         "netns add {NAMESPACE}\n\
          link add {CONTAINER_PEER} type veth peer name {CONTAINER_LINK} netns {NAMESPACE}\n\
@@ -52,6 +51,14 @@ pub fn plug_container(host: &Host) -> Result<()> {
     host.feed(&["ip", "-batch", "-"], &lines)?;
     let words = ["ip", "-n", NAMESPACE, "link", "set", CONTAINER_LINK, "address", MACHINE_MAC];
     host.run(&words)
+}
+
+/// No container has a wire to the bridge any more: as long as one has, it answers for the machine's address, and another
+/// machine that finds it taken (RFC 4862, 5.4) goes without IPv6.
+pub fn unplug_container(host: &Host) -> Result<()> {
+    host.outcome(&["ip", "netns", "delete", NAMESPACE], "")?;
+    host.outcome(&["ip", "link", "delete", CONTAINER_PEER], "")?;
+    Ok(())
 }
 
 /// Where ip-netns(8) keeps the names of network namespaces.
