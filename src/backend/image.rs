@@ -80,6 +80,10 @@ const TOOLS: &[(&str, &str)] = &[
 /// The boot loader that keeps itself up to date, and what its configuration calls.
 const BOOT_LOADER: &[&str] = &["grub-cloud-amd64", "e2fsprogs"];
 
+/// No index of the man pages is made: it would not be kept, and a machine of ours makes it daily.
+const NO_INDEX: &str = "--essential-hook=\
+    echo man-db man-db/auto-update boolean false | chroot \"$1\" debconf-set-selections";
+
 impl Format {
     /// The format that a file's name asks for.
     pub fn of(path: &Path) -> Result<Format> {
@@ -275,6 +279,7 @@ impl Build<'_> {
                 "--dpkgopt=force-unsafe-io",
                 &format!("--include={}", packages.join(",")),
                 &pins,
+                NO_INDEX,
                 &customize,
                 &self.request.plan.suite,
                 &self.workspace.tree(),
