@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container, on a disk
-# A disk of 3 GB, which is full three times at moments that a seed chooses, and read-only once: each time the machine says so,
+# A disk of 3 GB (or of FULL_DISK), which is full three times at moments that a seed chooses, and read-only once: each time the machine says so,
 # with numbers, and goes on when there is room again.
+: "${FULL_DISK:=3}"
 says() { state | grep -E "disk full or read-only: [0-9]+ MB are free"; }
 says_at_login() { guest '/etc/update-motd.d/90-homeseed | grep "disk full or read-only"'; }
 fill() { guest 'fallocate -l "$(($(stat -f -c "%f * %S" /) - 99000000))" /var/full; dd if=/dev/zero bs=4k >>/var/full 2>/dev/null; [ "$(df --output=avail / | tr -dc 0-9)" = 0 ]'; }
@@ -12,8 +13,8 @@ says_so() { until_holds 60 says || { looks && until_holds 200 says; }; }
 moments "${FULL_SEED:=3}" 3 unpack configure within within edge >"$DIR/moments"
 ok "the seed is $FULL_SEED: $(paste -sd, "$DIR/moments")"
 boot
-guest 'fallocate -l "$(($(stat -f -c "%b * %S" /) - 3000000000))" /var/beyond'
-ok "the disk is as one of 3 GB: $(guest 'df --output=used,avail -BM / | tail -n 1')"
+guest 'fallocate -l "$(($(stat -f -c "%b * %S" /) - '"$FULL_DISK"'000000000))" /var/beyond'
+ok "the disk is as one of $FULL_DISK GB: $(guest 'df --output=used,avail -BM / | tail -n 1')"
 while read -r kind what tenths; do
     tell "the disk will be full: $kind $what"
     holds "$kind $what comes" comes "$kind" "$what"
@@ -25,7 +26,7 @@ while read -r kind what tenths; do
     looks
 done <"$DIR/moments"
 ready 900
-ok "it is ready; of 3 GB this is left: $(guest 'df --output=used,avail -BM / | tail -n 1')"
+ok "it is ready; of $FULL_DISK GB this is left: $(guest 'df --output=used,avail -BM / | tail -n 1')"
 holds 'nothing is half done' nothing_is_half_done
 checks
 

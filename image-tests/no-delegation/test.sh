@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154
 # runs in: container
 # starts from: packages
-# The server name is the machine's own name, and its first user's looks like an option. And the key of the Matrix
-# repository is the pinned one, or none.
+# The server name is the machine's own name, and its first user's looks like an option; the machine has no IPv6 address, and
+# its name has none. And the key of the Matrix repository is the pinned one, or none.
 
 # pinned FINGERPRINT: what apt makes of the repository when its source names this key, the file with the keys as it is, and
 # nothing of it was taken before.
@@ -14,8 +14,13 @@ pinned() {
 }
 refused_with() { ! refusal=$(pinned "$1") && echo "$refusal" | grep 'is not signed'; }
 
-boot
+no_ipv6() { guest '! ip -6 -o addr show scope global | grep .'; }
+
+boot nameless
+guest 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1'
+dns "host-record=$HOST,$MACHINE"
 ready 1500
+holds 'it has no IPv6 address' no_ipv6
 checks
 holds 'apt takes the repository with the pinned key' pinned "$FINGERPRINT"
 holds 'apt takes nothing of it with another' refused_with 0123456789ABCDEF0123456789ABCDEF01234567
