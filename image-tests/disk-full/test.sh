@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container, on a disk
-# A disk of 3 GB (or of FULL_DISK), which is full three times at moments that a seed chooses, and read-only once: each time the machine says so,
-# with numbers, and goes on when there is room again.
+# A disk of 3 GB (or of FULL_DISK), which is full three times at moments that a seed chooses, and read-only once: each time the
+# machine says so, with numbers, and goes on when there is room again.
 : "${FULL_DISK:=3}"
 says() { state | grep -E "disk full or read-only: [0-9]+ MB are free"; }
 says_at_login() { guest '/etc/update-motd.d/90-homeseed | grep "disk full or read-only"'; }
