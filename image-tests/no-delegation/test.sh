@@ -17,7 +17,8 @@ refused_with() { ! refusal=$(pinned "$1") && echo "$refusal" | grep 'is not sign
 no_ipv6() { guest '! ip -6 -o addr show scope global | grep .'; }
 
 boot nameless
-guest 'sysctl -qw net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1'
+guest 'printf "[Match]\nKind=veth\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n" >/etc/systemd/network/00-ipv4.network
+    systemctl restart systemd-networkd && ip -6 addr flush dev host0'
 dns "host-record=$HOST,$MACHINE"
 ready 1500
 holds 'it has no IPv6 address' no_ipv6
