@@ -25,8 +25,9 @@ if [ -e "$cut" ] || [ -n "$(missing)$(dpkg --audit)" ] || [ ! -s /usr/share/keyr
     if [ -e "$cut" ]; then
         export UCF_FORCE_CONFFMISS=1
         find /etc /usr -xdev -type f -empty -cnewer "$cut" -delete
-        rm -rf /var/lib/apt/lists/*
     fi
+    # A power cut leaves lists empty, and apt asks for none again whose release is the same.
+    rm -rf /var/lib/apt/lists/*
     # The man pages are indexed daily, not after every package.
     rm -f /var/lib/man-db/auto-update
     # Nothing is started by being installed: each is configured first. And systemd reads its units once, when all
