@@ -55,8 +55,9 @@ sleep 10
 holds 'F02: a slow mirror is waited for' works_on_packages
 mirror works
 
-# ---- somebody else is at work ----
-guest 'systemctl stop homeseed'
+# ---- somebody else is at work, and a power cut was before ----
+guest 'systemctl stop homeseed; apt-get -qq update; for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
+holds 'F06: every list is empty, as a power cut leaves them' guest 'find /var/lib/apt/lists -name "*_Packages" >/run/lists; [ "$(wc -l </run/lists)" -ge 3 ] && ! xargs cat </run/lists | grep -q .'
 before=$(unpacked)
 guest 'systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
     sleep 1; systemctl start homeseed'
@@ -64,7 +65,7 @@ sleep 20
 holds 'F01: a lock of the package database is waited for' works_on_packages
 holds 'F01: nothing is installed meanwhile' [ "$(unpacked)" = "$before" ]
 guest 'systemctl stop other'
-holds 'F01: it goes on when the lock is free' until_holds 120 is_unpacking
+holds 'F01, F06: it goes on when the lock is free, with lists that are fetched again' until_holds 180 is_unpacking
 guest 'rm /etc/apt/apt.conf.d/99faults'
 reboot_machine
 tell 'going on after a reboot amid the packages'
