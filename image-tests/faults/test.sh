@@ -56,7 +56,9 @@ holds 'F02: a slow mirror is waited for' works_on_packages
 mirror works
 
 # ---- somebody else is at work, and a power cut was before ----
-guest 'systemctl stop homeseed; apt-get -qq update; for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
+guest 'systemctl stop homeseed'
+holds 'F06: there are lists' until_holds 120 guest 'apt-get -qq update --error-on=any'
+guest 'for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
 holds 'F06: every list is empty, as a power cut leaves them' guest 'find /var/lib/apt/lists -name "*_Packages" >/run/lists; [ "$(wc -l </run/lists)" -ge 3 ] && ! xargs cat </run/lists | grep -q .'
 before=$(unpacked)
 guest 'systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
