@@ -164,6 +164,7 @@ fn play(spec: RunSpec) -> Result<Verdict> {
 fn follow(spec: &RunSpec, writer: &Mutex<(TapWriter<Stdout>, Report)>) -> Result<()> {
     // Emulation takes longest of all: the others wait for what it leaves.
     let host = match spec.lane {
+        _ if !spec.beside_others => Host::new()?,
         Lane::Qemu => Host::preceding()?,
         Lane::Container => Host::yielding()?,
     };
@@ -240,7 +241,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         lane: Lane::default(),
         cases,
         shell: request.mode == Mode::Shell,
-        shared_terminal: false,
+        beside_others: false,
     })
 }
 

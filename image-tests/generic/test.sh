@@ -13,6 +13,7 @@ read -r kind what tenths <"$DIR/moments"
 plug_is_pulled "$kind" "$what" "$tenths"
 ready 600
 holds 'nothing is half done' nothing_is_half_done
+holds 'the man pages are indexed daily, not after every package' guest '[ -s /usr/bin/mandb ] && [ ! -e /var/lib/man-db/auto-update ]'
 holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 holds 'the inventory is that of the document' [ "$(guest 'sha256sum </usr/lib/homeseed/inventory' | cut -c-64)" = "$PAYLOAD" ]
 holds 'the image knows no site' unnamed

@@ -14,14 +14,15 @@ pinned() {
 }
 refused_with() { ! refusal=$(pinned "$1") && echo "$refusal" | grep 'is not signed'; }
 
-no_ipv6() { guest '! ip -6 -o addr show scope global | grep .'; }
+no_ipv6() { guest 'ip -4 -o addr show scope global | grep . && ! ip -6 -o addr show scope global | grep .'; }
 
 boot nameless
 guest 'printf "[Match]\nKind=veth\n\n[Network]\nDHCP=ipv4\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n" >/etc/systemd/network/00-ipv4.network
-    systemctl restart systemd-networkd && ip -6 addr flush dev host0'
+    chmod 644 /etc/systemd/network/00-ipv4.network && systemctl restart systemd-networkd && ip -6 addr flush dev host0'
 dns "host-record=$HOST,$MACHINE"
 ready 1500
 holds 'it has no IPv6 address' no_ipv6
+holds 'nor does it ask for one' guest 'networkctl status host0 | grep -F /etc/systemd/network/00-ipv4.network'
 checks
 holds 'apt takes the repository with the pinned key' pinned "$FINGERPRINT"
 holds 'apt takes nothing of it with another' refused_with 0123456789ABCDEF0123456789ABCDEF01234567

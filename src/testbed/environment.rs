@@ -49,7 +49,7 @@ pub struct TestEnvironment<'a> {
 impl<'a> TestEnvironment<'a> {
     /// Opens the test internet and lays its authorities into a copy of the image.
     pub fn make(host: &'a Host, spec: &'a RunSpec) -> Result<TestEnvironment<'a>> {
-        let progress = if spec.shared_terminal { Progress::in_lines() } else { Progress::new() };
+        let progress = if spec.beside_others { Progress::in_lines() } else { Progress::new() };
         progress.stage(&format!("opening the test internet of {}", spec.lane.place()));
         let internet = Internet::open(host, &Root::at(&spec.root), &spec.cache, &spec.dir())?;
         let hypervisor = match spec.lane {

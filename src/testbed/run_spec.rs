@@ -34,8 +34,8 @@ pub struct RunSpec {
     pub cases: Vec<Case>,
     /// Boot the kept disk of the one case and listen to the reader instead of its script.
     pub shell: bool,
-    /// Whether another half writes to the same terminal meanwhile.
-    pub shared_terminal: bool,
+    /// Whether another half is played meanwhile, on the same processors and the same terminal.
+    pub beside_others: bool,
 }
 
 impl RunSpec {
@@ -54,7 +54,7 @@ impl RunSpec {
         let mut specs: Vec<RunSpec> = all.into_iter().filter(|it| !it.cases.is_empty()).collect();
         let several = specs.len() > 1;
         for spec in &mut specs {
-            spec.shared_terminal = several;
+            spec.beside_others = several;
         }
         specs
     }
