@@ -55,7 +55,7 @@ enum Precedence {
 }
 
 /// Where the kernel knows no autogroups, it goes on without.
-const GO_FIRST: &str = "echo -15 2>/dev/null >/proc/self/autogroup; exec \"$@\"";
+const GO_FIRST: &str = "echo -7 2>/dev/null >/proc/self/autogroup; exec \"$@\"";
 
 impl Precedence {
     /// What stands before a command.

@@ -34,8 +34,8 @@ holds 'federation answers on 8448 again' answers_on 8448
 holds 'the allowlist has the new name no more' allows_no second.example.net
 before=$(guest 'sha256sum /etc/matrix-synapse/conf.d/*.yaml /etc/nginx/conf.d/*')
 document other-name
-holds 'another server name is refused, with the reason' until_holds 120 refuses
-holds 'it is served as before' until_holds 60 served
+holds 'another server name is refused, with the reason' until_holds 300 refuses
+holds 'it is served as before' until_holds 300 served
 holds 'its configuration is as it was' is_as_it_was
 document site
 ready 600

@@ -8,7 +8,7 @@ says_at_login() { guest '/etc/update-motd.d/90-homeseed | grep "disk full or rea
 fill() { guest 'fallocate -l "$(($(stat -f -c "%f * %S" /) - 99000000))" /var/full; dd if=/dev/zero bs=4k >>/var/full 2>/dev/null; [ "$(df --output=avail / | tr -dc 0-9)" = 0 ]'; }
 looks() { guest 'systemctl restart --no-block homeseed'; }
 # What is under way, such as a download that is tried again, may take a while to fail.
-says_so() { until_holds 60 says || { looks && until_holds 200 says; }; }
+says_so() { until_holds 120 says || { looks && until_holds 300 says; }; }
 
 moments "${FULL_SEED:=3}" 3 unpack configure within within edge >"$DIR/moments"
 ok "the seed is $FULL_SEED: $(paste -sd, "$DIR/moments")"
@@ -32,7 +32,7 @@ checks
 
 holds 'later the disk is full' fill
 looks
-holds 'it says so, with numbers' until_holds 60 says
+holds 'it says so, with numbers' until_holds 120 says
 guest 'rm /var/full; sync'
 looks
 ready 600
@@ -43,7 +43,7 @@ mount -o remount,errors=remount-ro "$DIR/root"
 echo found >"/sys/fs/ext4/${device##*/}/trigger_fs_error"
 holds 'the disk is read-only' guest '! touch /var/lib/homeseed/probe'
 looks
-holds 'it says so, with numbers' until_holds 60 says
+holds 'it says so, with numbers' until_holds 120 says
 holds 'and so does a login' says_at_login
 cut_power
 boot

@@ -25,7 +25,7 @@ works_on_packages() { state | grep -x 'working on packages'; }
 
 # ---- nothing has been installed yet ----
 boot nameless
-holds 'it begins' until_holds 200 guest '[ -e /run/homeseed/status ] && systemctl stop homeseed.timer homeseed'
+holds 'it begins' until_holds 400 guest '[ -e /run/homeseed/status ] && systemctl stop homeseed.timer homeseed'
 link() { guest "for link in \$(ls /sys/class/net | grep -vx lo); do resolvectl $1; done"; }
 link 'dns "$link" 127.0.0.99'
 guest 'echo "Acquire::Retries \"1\";" >/etc/apt/apt.conf.d/99faults; rm -rf /var/lib/apt/lists/*; resolvectl flush-caches'
@@ -57,7 +57,7 @@ mirror works
 
 # ---- somebody else is at work, and a power cut was before ----
 guest 'systemctl stop homeseed'
-holds 'F06: there are lists' until_holds 120 guest 'apt-get -qq update --error-on=any'
+holds 'F06: there are lists' until_holds 300 guest 'apt-get -qq update --error-on=any'
 guest 'for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
 holds 'F06: every list is empty, as a power cut leaves them' guest 'find /var/lib/apt/lists -name "*_Packages" >/run/lists; [ "$(wc -l </run/lists)" -ge 3 ] && ! xargs cat </run/lists | grep -q .'
 before=$(unpacked)
@@ -67,11 +67,11 @@ sleep 20
 holds 'F01: a lock of the package database is waited for' works_on_packages
 holds 'F01: nothing is installed meanwhile' [ "$(unpacked)" = "$before" ]
 guest 'systemctl stop other'
-holds 'F01, F06: it goes on when the lock is free, with lists that are fetched again' until_holds 180 is_unpacking
+holds 'F01, F06: it goes on when the lock is free, with lists that are fetched again' until_holds 400 is_unpacking
 guest 'rm /etc/apt/apt.conf.d/99faults'
 reboot_machine
 tell 'going on after a reboot amid the packages'
-holds 'F07: after a reboot amid the packages they are installed' until_holds 300 guest 'grep . /var/lib/homeseed/stamps/packages'
+holds 'F07: after a reboot amid the packages they are installed' until_holds 600 guest 'grep . /var/lib/homeseed/stamps/packages'
 
 # ---- its names ----
 dns "host-record=$HOST,$SERVER_NAME,$MACHINE,2606:2800:220:1::dead"

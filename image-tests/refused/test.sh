@@ -5,7 +5,7 @@
 says() { state | grep -F "$1"; }
 refused() { # TITLE SENTENCE
     guest 'systemctl restart --no-block homeseed'
-    holds "$1 is refused" until_holds 60 says "$2"
+    holds "$1 is refused" until_holds 120 says "$2"
 }
 
 boot

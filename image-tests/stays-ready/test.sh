@@ -38,7 +38,7 @@ guest 'mkdir -p /run/kernel; cd /run/kernel
         done
     done <wanted
     rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
-holds 'it is ready' until_holds 120 is_ready
+holds 'it is ready' until_holds 300 is_ready
 holds 'the next look is in an hour' guest 'next=$(systemctl list-timers -o json homeseed.timer | grep -o "\"next\":[0-9]*" | tr -dc 0-9)
     in=$((next / 1000000 - $(date +%s))); echo "in $in s"; [ "$in" -gt 3000 ] && [ "$in" -le 3600 ]'
 
@@ -64,7 +64,7 @@ since=$(when)
 sleep 1
 guest 'pkill -KILL nginx; until systemctl is-failed -q nginx; do sleep 0.1; done'
 holds 'a look follows a unit that fails, within a minute' until_holds 60 looked_since "$since"
-holds 'it is served again' until_holds 60 guest 'systemctl is-active -q nginx'
+holds 'it is served again' until_holds 120 guest 'systemctl is-active -q nginx'
 tell 'waiting until it is ready again'
 holds 'it is ready again by itself' until_holds 500 is_ready
 

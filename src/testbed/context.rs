@@ -69,7 +69,7 @@ pub const UNLISTED_PEER: &str = "unlisted.example.net";
 pub const PEER_USER: (&str, &str) = ("visitor", "visitor");
 
 /// A command in a script may take this long unless it says otherwise.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Asked every few seconds, so it starts no process on the machine.
 const POLL: &str = "
@@ -91,7 +91,7 @@ impl CaseContext<'_> {
             "document" => self.document(text).map(success),
             "reboot" => {
                 self.progress.stage(&format!("{}: rebooting", self.case.name));
-                self.machine.reboot(self.host, Duration::from_secs(240)).map(success)
+                self.machine.reboot(self.host, PATIENCE).map(success)
             }
             "container" => self.go_on_in_container().map(success),
             "another" => self.another(text).map(success),
@@ -142,13 +142,13 @@ impl CaseContext<'_> {
         self.machine.seed(&id, user_data)?;
         self.plan = plan.clone();
         self.progress.stage(&format!("{}: rebooting with {name}.yaml", self.case.name));
-        self.machine.reboot(self.host, Duration::from_secs(240))
+        self.machine.reboot(self.host, PATIENCE)
     }
 
     fn boot(&mut self) -> Result<()> {
         self.progress.stage(&format!("{}: booting", self.case.name));
         self.machine.start(self.host)?;
-        self.machine.wait_for_shell(self.host, Duration::from_secs(240))
+        self.machine.wait_for_shell(self.host, PATIENCE)
     }
 
     /// The machine goes on in a container, from its own disk: its kernel and its boot loader have been seen.
