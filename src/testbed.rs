@@ -147,6 +147,7 @@ fn play(spec: RunSpec) -> Result<Verdict> {
         spec.image.origin,
         spec.fixture.version()
     );
+    spec.clear()?;
     let (cache, specs) = (spec.cache.clone(), spec.divided());
     let writer = Mutex::new((TapWriter::new(stdout()), Report::default()));
     thread::scope(|scope| {
@@ -239,7 +240,9 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         upstreams,
         fixture,
         lane: Lane::default(),
+        place: String::new(),
         cases,
+        shares: false,
         shell: request.mode == Mode::Shell,
         beside_others: false,
     })

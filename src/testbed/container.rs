@@ -302,11 +302,12 @@ impl Container {
     pub fn copy(&mut self, host: &Host, to: &Path) -> Result<()> {
         let limit = Duration::from_secs(60);
         self.run("systemctl stop homeseed.timer homeseed.service; sync", limit)?;
-        files::remove(to)?;
-        let from = self.dir.join("upper");
-        let copied = host.run(&["cp", "-a", &from.to_string_lossy(), &to.to_string_lossy()]);
+        let (from, draft) = (self.dir.join("upper"), to.with_extension("draft"));
+        files::remove(&draft)?;
+        let copied = host.run(&["cp", "-a", &from.to_string_lossy(), &draft.to_string_lossy()]);
         self.run("systemctl start --no-block homeseed.timer homeseed.service", limit)?;
-        copied
+        // Another half may look for it at any time.
+        copied.and_then(|()| files::rename(&draft, to))
     }
 
     /// An error when it ended by itself.

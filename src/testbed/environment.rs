@@ -68,7 +68,7 @@ impl<'a> TestEnvironment<'a> {
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
         let environment =
             TestEnvironment { internet, progress, host, spec, hypervisor, archives, ahead: None };
-        if !spec.shell {
+        if !spec.shell && spec.shares {
             files::remove(&environment.shared_disk())?;
             files::remove(&environment.shared_tree())?;
         }
@@ -232,7 +232,7 @@ impl<'a> TestEnvironment<'a> {
     }
 
     fn shared_tree(&self) -> PathBuf {
-        self.spec.dir().join("packages.tree")
+        self.spec.sharing_dir().join("packages.tree")
     }
 
     /// A machine with the disks in `dir`.

@@ -27,13 +27,11 @@ pub fn play(spec: &RunSpec) -> Result<()> {
     let host = Host::new()?;
     let mut environment = TestEnvironment::make(&host, spec)?;
     let mut results = Results::to_outer_half();
-    // All at first: what a later case starts from is made there meanwhile.
-    for dir in spec.cases.iter().map(|case| environment.dir(case)) {
-        files::remove(&dir)?;
-        files::make(&dir)?;
-    }
     for (n, case) in spec.cases.iter().enumerate() {
-        let shares = spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
+        if !spec.claims_first(case)? {
+            continue;
+        }
+        let shares = spec.shares && spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
         let times = case_of(&mut environment, case, shares, &mut results);
         results.say(&Message::Times(times));
     }

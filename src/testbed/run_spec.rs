@@ -1,6 +1,10 @@
 //! What the outer half, which has the host's network, tells an inner half, which has its own.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,8 +34,12 @@ pub struct RunSpec {
     pub fixture: Fixture,
     /// What all its machines run in.
     pub lane: Lane,
-    /// The cases, in order.
+    /// The name of its folder in `cache`.
+    pub place: String,
+    /// The cases, in order. Those that another half has too are played by whoever claims them first.
     pub cases: Vec<Case>,
+    /// Whether the first of them gives its packages to the others.
+    pub shares: bool,
     /// Boot the kept disk of the one case and listen to the reader instead of its script.
     pub shell: bool,
     /// Whether another half is played meanwhile, on the same processors and the same terminal.
@@ -39,19 +47,22 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
-    /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others.
+    /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others. The
+    /// latter take over, from the end, what the former have not begun.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
-        let of = |lane: Lane, is_of: fn(&Case) -> bool| {
+        let of = |lane: Lane, place: &str, is_of: fn(&Case) -> bool| {
             let those = self.cases.iter().filter(|case| case.lane == lane && is_of(case));
-            RunSpec { lane, cases: those.cloned().collect(), ..self.clone() }
+            RunSpec { lane, place: place.to_owned(), cases: those.cloned().collect(), ..self.clone() }
         };
-        let all = [
-            of(Lane::Qemu, |_| true),
-            of(Lane::Container, shares),
-            of(Lane::Container, |case| !shares(case)),
-        ];
-        let mut specs: Vec<RunSpec> = all.into_iter().filter(|it| !it.cases.is_empty()).collect();
+        let qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
+        let sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
+        let mut others = of(Lane::Container, "container-fresh", |case| !shares(case));
+        if !others.cases.is_empty() {
+            others.cases.extend(sharing.cases.iter().rev().cloned());
+        }
+        let mut specs = vec![qemu, sharing, others];
+        specs.retain(|it| !it.cases.is_empty());
         let several = specs.len() > 1;
         for spec in &mut specs {
             spec.beside_others = several;
@@ -62,9 +73,41 @@ impl RunSpec {
     /// The folder of this half's own test internet, which no other half touches.
     #[must_use]
     pub fn dir(&self) -> PathBuf {
-        let word = self.lane.word();
-        let is_fresh = self.lane == Lane::Container && !self.cases.iter().any(shares);
-        self.cache.join(if is_fresh { format!("{word}-fresh") } else { word.to_owned() })
+        self.cache.join(&self.place)
+    }
+
+    /// The folder of the half whose containers share their packages.
+    #[must_use]
+    pub fn sharing_dir(&self) -> PathBuf {
+        self.cache.join(SHARING)
+    }
+
+    /// Makes an empty folder for every case, before any half begins: what a later case starts from is made there meanwhile.
+    pub fn clear(&self) -> Result<()> {
+        files::remove(&self.claims())?;
+        files::make(&self.claims())?;
+        for case in &self.cases {
+            let dir = case.dir(&self.cache);
+            files::remove(&dir)?;
+            files::make(&dir)?;
+        }
+        Ok(())
+    }
+
+    /// Whether this half is to play `case`: it is the first that asks.
+    pub fn claims_first(&self, case: &Case) -> Result<bool> {
+        let claim = self.claims().join(&case.name);
+        match File::create_new(&claim) {
+            Ok(_) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => {
+                Err(Error::host(format!("cannot write `{}`: {error}", claim.display())))
+            }
+        }
+    }
+
+    fn claims(&self) -> PathBuf {
+        self.cache.join("claims")
     }
 
     /// Writes it down; gives the file.
@@ -82,6 +125,9 @@ impl RunSpec {
         serde_json::from_str(&files::read(file)?).map_err(damaged)
     }
 }
+
+/// The name of the folder of the half whose containers share their packages.
+const SHARING: &str = "container";
 
 /// Whether a case starts from packages that another has installed.
 fn shares(case: &Case) -> bool {
