@@ -31,7 +31,8 @@ pub fn play(spec: &RunSpec) -> Result<()> {
         if !spec.claims_first(case)? {
             continue;
         }
-        let shares = spec.shares && spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
+        let shares =
+            spec.shares && spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
         let times = case_of(&mut environment, case, shares, &mut results);
         results.say(&Message::Times(times));
     }

@@ -53,7 +53,12 @@ impl RunSpec {
     pub fn divided(self) -> Vec<RunSpec> {
         let of = |lane: Lane, place: &str, is_of: fn(&Case) -> bool| {
             let those = self.cases.iter().filter(|case| case.lane == lane && is_of(case));
-            RunSpec { lane, place: place.to_owned(), cases: those.cloned().collect(), ..self.clone() }
+            RunSpec {
+                lane,
+                place: place.to_owned(),
+                cases: those.cloned().collect(),
+                ..self.clone()
+            }
         };
         let qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
         let sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
@@ -100,9 +105,7 @@ impl RunSpec {
         match File::create_new(&claim) {
             Ok(_) => Ok(true),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
-            Err(error) => {
-                Err(Error::host(format!("cannot write `{}`: {error}", claim.display())))
-            }
+            Err(error) => Err(Error::host(format!("cannot write `{}`: {error}", claim.display()))),
         }
     }
 
