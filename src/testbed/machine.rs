@@ -58,6 +58,9 @@ pub struct Machine {
 /// The socket of its shell; no other has a longer name.
 const SHELL: &str = "shell.sock";
 
+/// What Debian's cloud images tell their kernel.
+const KERNEL: &str = "root=/dev/vda ro console=tty0 console=ttyS0,115200 consoleblank=0";
+
 /// Megabytes: what the smallest offer has.
 const MEMORY: &str = "1024";
 
@@ -254,7 +257,7 @@ impl Machine {
         add(&["-device", &format!("virtserialport,chardev=shell,name={}", shell::PORT)]);
         if let Some((kernel, initrd)) = &self.hardware.kernel {
             add(&["-kernel", &kernel.to_string_lossy(), "-initrd", &initrd.to_string_lossy()]);
-            add(&["-append", "root=/dev/vda ro console=tty0 console=ttyS0,115200 consoleblank=0"]);
+            add(&["-append", &format!("{KERNEL}{}", self.accelerator.kernel_words())]);
         }
         words
     }
