@@ -148,6 +148,7 @@ fn play(spec: RunSpec) -> Result<Verdict> {
         spec.fixture.version()
     );
     spec.clear()?;
+    let names: Vec<String> = spec.cases.iter().map(|case| case.name.clone()).collect();
     let (cache, specs) = (spec.cache.clone(), spec.divided());
     let writer = Mutex::new((TapWriter::new(stdout()), Report::default()));
     thread::scope(|scope| {
@@ -158,6 +159,12 @@ fn play(spec: RunSpec) -> Result<Verdict> {
     let (writer, report) = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
     files::write(&cache.join("report.txt"), &report.table())?;
     eprintln!("{}", report.table());
+    // The halves agree among themselves who plays what.
+    let astray = report.astray(names.iter().map(String::as_str));
+    if !astray.is_empty() {
+        let astray = astray.join(", ");
+        return Err(Error::host(format!("not played, or more than once: {astray}")));
+    }
     Ok(writer.finish())
 }
 

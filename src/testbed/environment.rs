@@ -68,9 +68,8 @@ impl<'a> TestEnvironment<'a> {
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
         let environment =
             TestEnvironment { internet, progress, host, spec, hypervisor, archives, ahead: None };
-        if !spec.shell && spec.shares {
+        if !spec.shell {
             files::remove(&environment.shared_disk())?;
-            files::remove(&environment.shared_tree())?;
         }
         Ok(environment)
     }
@@ -139,7 +138,7 @@ impl<'a> TestEnvironment<'a> {
     }
 
     fn lay_container(&self, case: &Case, dir: &Path) -> Result<(Guest, Laid)> {
-        let (tree, shared) = (self.spec.image.tree.clone(), self.shared_tree());
+        let (tree, shared) = (self.spec.image.tree.clone(), self.spec.shared_tree());
         let fresh = !case.disk && (case.start == Start::Fresh || !shared.is_dir());
         let container = if case.disk {
             let disk = dir.join("disk.raw");
@@ -231,10 +230,6 @@ impl<'a> TestEnvironment<'a> {
         self.spec.dir().join("packages.raw")
     }
 
-    fn shared_tree(&self) -> PathBuf {
-        self.spec.sharing_dir().join("packages.tree")
-    }
-
     /// A machine with the disks in `dir`.
     pub fn machine(&self, dir: &Path, laid: &Laid) -> Result<Machine> {
         let hardware =
@@ -258,7 +253,7 @@ impl<'a> TestEnvironment<'a> {
     ) -> CaseContext<'w> {
         let copy_to = match case.lane {
             Lane::Qemu => self.shared_disk(),
-            Lane::Container => self.shared_tree(),
+            Lane::Container => self.spec.shared_tree(),
         };
         CaseContext {
             machine,

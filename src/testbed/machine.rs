@@ -58,7 +58,7 @@ pub struct Machine {
 /// The socket of its shell; no other has a longer name.
 const SHELL: &str = "shell.sock";
 
-/// What Debian's cloud images tell their kernel.
+/// What a kernel is told: as in Debian's cloud images, but for the disk.
 const KERNEL: &str = "root=/dev/vda ro console=tty0 console=ttyS0,115200 consoleblank=0";
 
 /// Megabytes: what the smallest offer has.

@@ -36,6 +36,13 @@ impl Report {
         self.cases.push(times);
     }
 
+    /// Those of `names` that were not played exactly once.
+    #[must_use]
+    pub fn astray<'n>(&self, names: impl Iterator<Item = &'n str>) -> Vec<&'n str> {
+        let count = |name: &str| self.cases.iter().filter(|case| case.name == name).count();
+        names.filter(|name| count(name) != 1).collect()
+    }
+
     /// As a table.
     #[must_use]
     pub fn table(&self) -> String {
@@ -64,4 +71,18 @@ impl Report {
 fn row(text: &mut String, line: &str) {
     let (name, seconds) = line.split_once(' ').unwrap_or((line, ""));
     writeln!(text, "  {name:<16}{seconds:>6}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_that_nobody_or_everybody_played_is_astray() {
+        let mut report = Report::default();
+        for name in ["once", "twice", "twice"] {
+            report.add(Times { name: name.to_owned(), ..Times::default() });
+        }
+        assert_eq!(report.astray(["once", "twice", "never"].into_iter()), ["twice", "never"]);
+    }
 }

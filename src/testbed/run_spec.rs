@@ -81,17 +81,23 @@ impl RunSpec {
         self.cache.join(&self.place)
     }
 
-    /// The folder of the half whose containers share their packages.
+    /// The tree with packages that containers start from, whichever half plays them.
     #[must_use]
-    pub fn sharing_dir(&self) -> PathBuf {
-        self.cache.join(SHARING)
+    pub fn shared_tree(&self) -> PathBuf {
+        self.cache.join(SHARING).join("packages.tree")
     }
 
-    /// Makes an empty folder for every case, before any half begins: what a later case starts from is made there meanwhile.
+    /// Before any half begins: takes away what an earlier run has left, and makes an empty folder for every case, where what a
+    /// later one starts from is made meanwhile.
     pub fn clear(&self) -> Result<()> {
+        files::remove(&self.shared_tree())?;
         files::remove(&self.claims())?;
         files::make(&self.claims())?;
-        for case in &self.cases {
+        for (n, case) in self.cases.iter().enumerate() {
+            if self.cases[..n].iter().any(|it| it.name == case.name) {
+                return Err(Error::new(format!("two cases are called `{}`", case.name))
+                    .hint("rename the folder of one of them"));
+            }
             let dir = case.dir(&self.cache);
             files::remove(&dir)?;
             files::make(&dir)?;
