@@ -178,12 +178,15 @@ holds() {
     if holds_said=$("$@" 2>&1); then ok "$holds_title"; else not_ok "$holds_title" "$holds_said"; fi
 }
 
-# until_holds SECONDS COMMAND...: tries each second.
+# until_holds SECONDS COMMAND...: tries each second; in vain it tells where the machine stands.
 until_holds() {
-    until_end=$(($(date +%s) + $1))
+    until_limit=$1 until_end=$(($(date +%s) + $1))
     shift
     while ! "$@" >/dev/null 2>&1; do
-        [ "$(date +%s)" -lt "$until_end" ] || return 1
+        if [ "$(date +%s)" -ge "$until_end" ]; then
+            echo "not within $until_limit s; the machine says: $(state)" >&2
+            return 1
+        fi
         sleep 1
     done
 }

@@ -175,6 +175,8 @@ impl Container {
         let (root, scratch) = (self.root(), self.dir.join("cgroup"));
         files::make(&scratch)?;
         let namespace = format!("--net=/run/netns/{NAMESPACE}");
+        // Where no plug can be pulled, `sync` would wait for the disks of this host and of every other machine.
+        let syncs = format!("--suppress-sync={}", matches!(self.storage, Storage::Trees(_)));
         let words = [
             "nsenter",
             &namespace,
@@ -197,6 +199,7 @@ impl Container {
             "--timezone=off",
             "--hostname=vps",
             "--capability=CAP_NET_ADMIN",
+            &syncs,
         ];
         let log = self.dir.join("boot.log");
         self.keep_console(&log);
