@@ -36,6 +36,32 @@ another() {
     ask another "$1"
 }
 
+# own_kernel: what this host's kernel lacks or has otherwise is shown to the container as it wants it: it is to be ready, as
+# on a kernel of its own, until it is started again. Read-only folders of the kernel give way to copies.
+# shellcheck disable=SC2016 # the machine expands it
+own_kernel() {
+    guest 'mkdir -p /run/kernel; cd /run/kernel
+    sed -n "s/ = / /p" /etc/sysctl.d/zz-homeseed.conf >wanted
+    while read -r key value; do
+        top=${key%%.*}
+        for file in $(echo "/proc/sys/$key" | tr . /); do
+            [ -e "$file" ] || [ -e "$top" ] || { mkdir "$top"; cp -r "/proc/sys/$top/." "$top" 2>/dev/null; mount --bind "$top" "/proc/sys/$top"; }
+        done
+    done <wanted
+    while read -r key value; do
+        for file in $(echo "/proc/sys/$key" | tr . /); do
+            mkdir -p "${file%/*}"; echo "$value" >value; [ -e "$file" ] || cp value "$file"
+            cp value "$(echo "$file" | tr / .)"; mount --bind "$(echo "$file" | tr / .)" "$file"
+        done
+    done <wanted
+    rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
+    ask kernel
+}
+
+# replace NAME: switches the machine off for ever and takes a new one, still off, which gets the document of NAME.yaml;
+# `restoring` is that of the case's site for a machine that waits for a backup.
+replace() { ask replace "$1"; }
+
 # has_begun: the first step is under way, or done; by then cloud-init, where there is one, has done its own.
 has_begun() { state | grep -E 'working on|waiting for| is ready: '; }
 

@@ -145,6 +145,15 @@ pub fn script(
     text + "exit $failed\n"
 }
 
+/// `text` with those `helpers` before it that it calls, of the ones that `layer` may call.
+#[must_use]
+pub fn with_helpers(text: &str, layer: &str, helpers: &[Helpers]) -> String {
+    let called = helpers::called_by([text].into_iter(), helpers);
+    let callable = helpers.iter().filter(|it| it.callers.iter().any(|it| it == layer));
+    let shells: String = callable.map(|it| helpers::only(&it.shell, &called)).collect();
+    shells + text
+}
+
 /// A line that ends a here-document: none of those in `text`.
 #[must_use]
 pub fn end_of(text: &str) -> String {

@@ -3,6 +3,7 @@
 //! Only the product goes to standard output; everything else goes to standard error.
 
 mod args;
+mod backup;
 mod budget;
 mod check;
 mod diff;
@@ -62,6 +63,8 @@ pub fn run(args: &Args) -> Result<(), Errors> {
             target.deliver(text.as_bytes(), false, &[site], is_script)
         }
         Verb::Verify(args) => return verify::run(args, layers),
+        Verb::Backup(verb) => return backup::run(verb, layers),
+        Verb::Restore(args) => return backup::restore(args, layers),
         Verb::Federation(args) => return federation::run(args),
         Verb::Test(args) => return test::run(args, layers),
         Verb::Completions { shell } => shell::completions(*shell),

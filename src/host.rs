@@ -6,6 +6,7 @@
 pub mod archives;
 pub mod files;
 pub mod interrupt;
+pub mod pipe;
 pub mod progress;
 
 use std::{
@@ -175,6 +176,12 @@ impl Host {
             return Err(Error::host("a pipe to a child is missing"));
         };
         Ok(Coprocess { child, input, output: BufReader::new(output) })
+    }
+
+    /// Starts a child through which bytes flow; both ends are ours.
+    pub fn pipe<S: AsRef<str>>(&self, words: &[S]) -> Result<pipe::Pipe> {
+        let command = Command::from(self.command(words)?);
+        pipe::Pipe::start(command).map_err(|error| cannot_start(words, &error))
     }
 
     /// An error with the package to install when `program` is not on the path.

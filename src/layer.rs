@@ -20,7 +20,9 @@ use crate::{
     template::{Kind, Templates},
 };
 
-pub use declaration::{BornEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry};
+pub use declaration::{
+    BornEntry, KeepsEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry, StreamEntry, TreeEntry,
+};
 pub use manifest::{CheckEntry, Manifest, Mode, Owned, Publish, Settings, Wait};
 pub use port::{DeclaredPort, PortRange, Protocol};
 

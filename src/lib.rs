@@ -7,6 +7,7 @@ pub mod cli;
 pub mod init;
 pub mod inspect;
 pub mod testbed;
+pub mod backup;
 pub mod verify;
 pub mod federation;
 pub mod client;

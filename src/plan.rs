@@ -8,6 +8,7 @@ mod covered;
 mod entry;
 mod facts;
 mod files;
+mod kept;
 mod minify;
 mod selection;
 mod settings;
@@ -27,7 +28,8 @@ use crate::{
 };
 
 pub use entry::{
-    Born, Chosen, Fact, File, Package, Personal, Port, Publication, Record, Secret, Unit,
+    Born, Chosen, Fact, File, KeptFile, KeptStream, KeptTree, Package, Personal, Port, Publication,
+    Record, Secret, Unit,
 };
 
 /// Where the machine finds what is planned for it.
@@ -74,6 +76,8 @@ pub struct Plan {
     pub born: Vec<Born>,
     /// Secrets that it is handed or makes.
     pub secrets: Vec<Secret>,
+    /// What a backup keeps.
+    pub keeps: Keeps,
     /// Units to enable, in the order of the layers.
     pub units: Vec<Unit>,
     /// Ports that listen, by protocol and number.
@@ -88,6 +92,21 @@ pub struct Plan {
     pub checks: Vec<Check>,
 }
 
+/// What a backup keeps of a machine, in the order of the layers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeps {
+    /// Files, and folders of few bytes.
+    pub files: Vec<KeptFile>,
+    /// The keys that can read it: `ssh-ed25519 …`, `ssh-rsa …` and `age1…` can, others are of no use for that.
+    pub readers: Vec<String>,
+    /// The file that brings the machine to life, which a restore puts in place after everything else.
+    pub last: Option<KeptFile>,
+    /// Folders of many files that never change.
+    pub trees: Vec<KeptTree>,
+    /// What programs pour out.
+    pub streams: Vec<KeptStream>,
+}
+
 /// Decides what the machine for `site` consists of.
 pub fn plan(site: &Site, sources: &Sources) -> Result<Plan, Errors> {
     with(site, &Layers::read(sources)?)
@@ -95,7 +114,12 @@ pub fn plan(site: &Site, sources: &Sources) -> Result<Plan, Errors> {
 
 /// The same with layers that have been read: for more than one site.
 pub fn with(site: &Site, layers: &Layers<'_>) -> Result<Plan, Errors> {
-    assemble::plan(site, layers)
+    assemble::plan(site, layers, false)
+}
+
+/// The same for a machine that begins with a backup: it serves nothing before it has it.
+pub fn restoring(site: &Site, layers: &Layers<'_>) -> Result<Plan, Errors> {
+    assemble::plan(site, layers, true)
 }
 
 impl Plan {

@@ -15,6 +15,7 @@ mod placeholder;
 mod proof;
 mod reader;
 mod refusal;
+mod remote;
 mod rules;
 mod scalar;
 mod schema;
@@ -40,6 +41,7 @@ pub use self::{
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::Refusal,
+    remote::{AgeRecipient, RemoteFolder},
     schema::{Fallback, Key, Rule, Schema, written},
     ssh_key::SshKey,
     suite::{SUITES, Suite},

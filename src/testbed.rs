@@ -79,6 +79,8 @@ pub struct Request<'a> {
     pub path: &'a Path,
     /// How a site becomes a plan.
     pub compile: Compile<'a>,
+    /// The same for a machine that waits for a backup.
+    pub restoring: Compile<'a>,
     /// What a generic image is made from.
     pub generic: &'a dyn Fn() -> std::result::Result<Plan, Errors>,
     /// Where everything is kept that takes long to make.
@@ -87,8 +89,19 @@ pub struct Request<'a> {
     pub image: Option<&'a Path>,
     /// Play it in a container, whatever its script says.
     pub container: bool,
+    /// Another script than that of the case, and the variables that it reads.
+    pub script: Option<Script<'a>>,
     /// What to do with it.
     pub mode: Mode,
+}
+
+/// What is done with a machine.
+#[derive(Debug, Clone)]
+pub struct Script<'a> {
+    /// The shell, with the verbs of `image-tests/lib.sh`.
+    pub text: &'a str,
+    /// The variables that it reads beside those of every script.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// How far a run goes.
@@ -217,19 +230,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         (joined(root), joined(fixture), image)
     });
     let (root, fixture, image) = (root?, fixture?, image?);
-    let mut cases = Vec::new();
-    let wanted = Wanted { image: given.as_deref(), container: request.container };
-    for (site, plan) in sites.iter().zip(compiled) {
-        let mut case = Case::compile(site, plan, &wanted, &fixture)?;
-        for file in case::beside(site)? {
-            case.add(&file, (request.compile)(&file)?, &fixture)?;
-        }
-        if case.start == Start::GenericImage {
-            case.generic = Some((request.generic)()?);
-            case.pin(&fixture);
-        }
-        cases.push(case);
-    }
+    let mut cases = cases(request, &sites, compiled, given.as_deref(), &fixture)?;
     if cases.iter().any(|case| case.lane == Lane::Container) {
         host.require("systemd-nspawn", "systemd-container")?;
     }
@@ -253,6 +254,38 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
         shell: request.mode == Mode::Shell,
         beside_others: false,
     })
+}
+
+/// Compiles the cases of `sites`, whose plans are made already.
+fn cases(
+    request: &Request,
+    sites: &[PathBuf],
+    plans: Vec<Plan>,
+    given: Option<&Path>,
+    fixture: &Fixture,
+) -> std::result::Result<Vec<Case>, Errors> {
+    let mut cases = Vec::new();
+    let script = request.script.as_ref();
+    let wanted = Wanted { image: given, container: request.container, script };
+    for (site, plan) in sites.iter().zip(plans) {
+        let mut case = Case::compile(site, plan, &wanted, fixture)?;
+        if request.script.is_some() {
+            cases.push(case);
+            continue;
+        }
+        for file in case::beside(site)? {
+            case.add(&file, (request.compile)(&file)?, fixture)?;
+        }
+        if case.restores {
+            case.restore_with((request.restoring)(site)?, fixture)?;
+        }
+        if case.start == Start::GenericImage {
+            case.generic = Some((request.generic)()?);
+            case.pin(fixture);
+        }
+        cases.push(case);
+    }
+    Ok(cases)
 }
 
 /// What a thread found; its panic is ours.

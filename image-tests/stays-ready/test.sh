@@ -21,23 +21,7 @@ is_ready() { guest 'homeserver status' | head -n 1 | grep '^ready: '; }
 
 boot
 ready 900
-# What this host's kernel lacks or has otherwise is shown to the machine as it wants it: it is to be ready, as on a kernel of
-# its own. Read-only folders of the kernel give way to copies.
-guest 'mkdir -p /run/kernel; cd /run/kernel
-    sed -n "s/ = / /p" /etc/sysctl.d/zz-homeseed.conf >wanted
-    while read -r key value; do
-        top=${key%%.*}
-        for file in $(echo "/proc/sys/$key" | tr . /); do
-            [ -e "$file" ] || [ -e "$top" ] || { mkdir "$top"; cp -r "/proc/sys/$top/." "$top" 2>/dev/null; mount --bind "$top" "/proc/sys/$top"; }
-        done
-    done <wanted
-    while read -r key value; do
-        for file in $(echo "/proc/sys/$key" | tr . /); do
-            mkdir -p "${file%/*}"; echo "$value" >value; [ -e "$file" ] || cp value "$file"
-            cp value "$(echo "$file" | tr / .)"; mount --bind "$(echo "$file" | tr / .)" "$file"
-        done
-    done <wanted
-    rm -f /run/homeseed/verdict; systemctl restart --no-block homeseed'
+own_kernel
 holds 'it is ready' until_holds 300 is_ready
 holds 'the next look is in an hour' guest 'next=$(systemctl list-timers -o json homeseed.timer | grep -o "\"next\":[0-9]*" | tr -dc 0-9)
     in=$((next / 1000000 - $(date +%s))); echo "in $in s"; [ "$in" -gt 3000 ] && [ "$in" -le 3600 ]'

@@ -6,9 +6,17 @@ use super::{Check, HELPERS, Helpers};
 
 /// The names that a script of `checks` needs of all that `helpers` define, directly or through another.
 pub(super) fn called<'a>(checks: &'a [Check], helpers: &'a [Helpers]) -> BTreeSet<&'a str> {
+    called_by(checks.iter().map(|check| check.run.as_str()), helpers)
+}
+
+/// The same for any shell.
+pub(super) fn called_by<'a>(
+    texts: impl Iterator<Item = &'a str>,
+    helpers: &'a [Helpers],
+) -> BTreeSet<&'a str> {
     let shells = helpers.iter().map(|it| it.shell.as_str()).chain([HELPERS]);
     let definitions: Vec<(&str, String)> = shells.flat_map(definitions).collect();
-    let mut names: BTreeSet<&str> = checks.iter().flat_map(|check| words(&check.run)).collect();
+    let mut names: BTreeSet<&str> = texts.flat_map(words).collect();
     loop {
         let mut more = BTreeSet::new();
         for (name, text) in &definitions {

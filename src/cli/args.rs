@@ -7,7 +7,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, Valu
 use crate::{backend::image::Format, testbed, units::size};
 
 use super::{
-    check, diff, explain, federation, init, input, inspect,
+    backup, check, diff, explain, federation, init, input, inspect,
     output::{Consent, Target},
     paint::Colour,
     plan, shell,
@@ -141,6 +141,12 @@ pub(super) enum Verb {
     /// Say whether the machine of a site is up, federates and is closed
     #[command(after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Take, read and thin out backups of a machine
+    #[command(subcommand, after_long_help = backup::EXAMPLES)]
+    Backup(backup::BackupVerb),
+    /// Give a backup to a new machine
+    #[command(after_long_help = backup::RESTORE_EXAMPLES)]
+    Restore(backup::RestoreArgs),
     /// Say whether others can federate with a server name
     #[command(after_long_help = federation::EXAMPLES)]
     Federation(federation::FederationArgs),
@@ -181,6 +187,10 @@ pub(super) struct ImageArgs {
     /// The file to write, whole or not at all
     #[arg(short, long, value_name = "FILE")]
     pub(super) output: PathBuf,
+    /// For a machine that begins with a backup: it waits for
+    /// `homeseed restore`
+    #[arg(long, conflicts_with = "generic")]
+    pub(super) restore: bool,
     #[command(flatten)]
     pub(super) consent: Consent,
     /// How the disk stands in it; its name says it otherwise

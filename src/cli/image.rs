@@ -62,7 +62,7 @@ fn of_site(
     args: &ImageArgs,
     layers: Option<&Path>,
 ) -> std::result::Result<Plan, Errors> {
-    let desk = input::desk(site, layers)?;
+    let desk = input::desk_for(site, layers, args.restore)?;
     show::warned(&desk, args.consent.allow_placeholders)?;
     Ok(desk.plan)
 }

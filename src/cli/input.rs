@@ -23,6 +23,11 @@ pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Pl
     compile(path, layers).map(|(_, plan)| plan)
 }
 
+/// The same, of a machine that waits for a backup.
+pub(super) fn restoring(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
+    desk_for(path, layers, true).map(|desk| desk.plan)
+}
+
 /// A site with all that it takes to compile it, and others like it.
 pub(super) struct Desk<'a> {
     pub(super) site: Site,
@@ -30,6 +35,7 @@ pub(super) struct Desk<'a> {
     pub(super) schema: Schema,
     path: &'a Path,
     layers: Option<&'a Path>,
+    restore: bool,
 }
 
 /// The site at `path`, its plan, and the keys that it could have.
@@ -37,14 +43,23 @@ pub(super) fn desk<'a>(
     path: &'a Path,
     layers: Option<&'a Path>,
 ) -> std::result::Result<Desk<'a>, Errors> {
-    let (site, plan, schema) = compiled(path, &text(path)?, layers)?;
-    Ok(Desk { site, plan, schema, path, layers })
+    desk_for(path, layers, false)
+}
+
+/// The same, for a machine that begins with a backup if `restore` says so.
+pub(super) fn desk_for<'a>(
+    path: &'a Path,
+    layers: Option<&'a Path>,
+    restore: bool,
+) -> std::result::Result<Desk<'a>, Errors> {
+    let (site, plan, schema) = compiled(path, &text(path)?, layers, restore)?;
+    Ok(Desk { site, plan, schema, path, layers, restore })
 }
 
 impl Desk<'_> {
     /// The plan of another text in the place of the site; none when it is no site.
     pub(super) fn plan_of(&self, text: &str) -> Option<Plan> {
-        compiled(self.path, text, self.layers).ok().map(|(_, plan, _)| plan)
+        compiled(self.path, text, self.layers, self.restore).ok().map(|(_, plan, _)| plan)
     }
 }
 
@@ -71,18 +86,19 @@ pub(super) fn compile(
     path: &Path,
     layers: Option<&Path>,
 ) -> std::result::Result<(Site, Plan), Errors> {
-    compiled(path, &text(path)?, layers).map(|(site, plan, _)| (site, plan))
+    compiled(path, &text(path)?, layers, false).map(|(site, plan, _)| (site, plan))
 }
 
 fn compiled(
     path: &Path,
     text: &str,
     layers: Option<&Path>,
+    restore: bool,
 ) -> std::result::Result<(Site, Plan, Schema), Errors> {
     let sources = sources(path, &folders(path, text), layers)?;
     let layers = Layers::read(&sources)?;
     let site = Site::parse(&name(path), text, &layers.schema)?;
-    let plan = plan::with(&site, &layers)?;
+    let plan = if restore { plan::restoring } else { plan::with }(&site, &layers)?;
     Ok((site, plan, layers.schema))
 }
 

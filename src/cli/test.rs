@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{input, output};
 use crate::{
     error::{Error, Errors},
-    testbed::{self, Mode, Request},
+    testbed::{self, Mode, Request, Verdict},
 };
 
 /// What is to be played, and how.
@@ -36,15 +36,19 @@ pub(super) fn run(args: &TestArgs, layers: Option<&Path>) -> Result<(), Errors> 
     let verdict = testbed::run(&Request {
         path: &args.site,
         compile: &|path| input::plan(path, layers),
+        restoring: &|path| input::restoring(path, layers),
         generic: &|| input::generic(layers),
         cache: &args.cache,
         image: args.image.as_deref(),
         container: args.container,
+        script: None,
         mode,
     })?;
-    if mode != Mode::Play {
-        return Ok(());
-    }
+    if mode == Mode::Play { judged(&verdict) } else { Ok(()) }
+}
+
+/// Says how many results there were; an error when one was bad.
+pub(super) fn judged(verdict: &Verdict) -> Result<(), Errors> {
     output::print(&format!("{} passed, {} failed\n", verdict.passed, verdict.failed))?;
     if verdict.is_good() { Ok(()) } else { Err(Error::new("not every check passed").into()) }
 }

@@ -64,6 +64,10 @@ pub(super) struct UserDataArgs {
     /// The file to write the payload to, for you to publish
     #[arg(long, value_name = "FILE", requires = "mirrors")]
     payload: Option<PathBuf>,
+    /// For a machine that begins with a backup: it waits for
+    /// `homeseed restore`
+    #[arg(long)]
+    restore: bool,
     #[command(flatten)]
     target: Target,
     #[command(flatten)]
@@ -116,7 +120,7 @@ fn mirror(text: &str) -> std::result::Result<Url, String> {
 
 /// Prints it, and says how long it is.
 pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
-    let desk = input::desk(&args.site, layers)?;
+    let desk = input::desk_for(&args.site, layers, args.restore)?;
     show::warned(&desk, args.consent.allow_placeholders)?;
     let base64 = args.base64()?;
     let bytes = args.document(&desk, base64)?;

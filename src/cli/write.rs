@@ -40,6 +40,10 @@ pub(super) struct Overlay {
     /// The folder to make, or a file that ends in `.tar`
     #[arg(short, long, value_name = "PATH")]
     output: PathBuf,
+    /// For a machine that begins with a backup: it waits for
+    /// `homeseed restore`
+    #[arg(long)]
+    restore: bool,
     #[command(flatten)]
     consent: Consent,
 }
@@ -74,7 +78,7 @@ pub(super) struct WellKnown {
 impl Overlay {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
-        let desk = input::desk(&self.site, layers)?;
+        let desk = input::desk_for(&self.site, layers, self.restore)?;
         show::warned(&desk, self.consent.allow_placeholders)?;
         if overlay::is_tar(&self.output) {
             output::may_replace(&self.output, self.consent.force, &[&self.site], overlay::is_ours)?;

@@ -43,6 +43,12 @@ impl Progress {
         Progress { began: self.began, beside: self.terminal, ..Progress::in_lines() }
     }
 
+    /// Whether there is a line that is kept up to date.
+    #[must_use]
+    pub fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
     /// Something else is being done.
     pub fn stage(&self, stage: &str) {
         *self.what.borrow_mut() = (stage.to_owned(), String::new());

@@ -84,6 +84,51 @@ pub struct SecretEntry {
     pub when: Option<String>,
 }
 
+/// What a backup keeps, below `keeps:`. Secrets and facts for life are kept without being named here.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeepsEntry {
+    /// Files and folders of few bytes: absolute paths.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// An expression: the keys that can read a backup, even where the layer is left out.
+    pub readers: Option<String>,
+    /// The file that brings the machine to life: a restore puts it in place after everything else.
+    pub last: Option<String>,
+    /// Folders of many files that never change once they are written.
+    #[serde(default)]
+    pub trees: Vec<TreeEntry>,
+    /// What a program pours out and takes back.
+    #[serde(default, deserialize_with = "in_order")]
+    pub streams: Vec<(String, StreamEntry)>,
+}
+
+/// A folder of files, below `keeps.trees`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TreeEntry {
+    /// The folder that holds them: an absolute path.
+    pub root: String,
+    /// Those folders in it that are kept.
+    pub folders: Vec<String>,
+    /// Who owns everything in them, as user and group with a colon between.
+    pub owner: String,
+}
+
+/// What a program pours out, below `keeps.streams`: shell that runs as root.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StreamEntry {
+    /// Writes it to standard output, and its numbers to standard error, as lines `@ NAME VALUE`; the last is `@ whole yes`.
+    pub save: String,
+    /// Succeeds when this machine can take a stream whose numbers are the variables `KEPT_NAME`; says why not otherwise.
+    pub takes: String,
+    /// Takes it from standard input into a draft, and prints the numbers of the draft.
+    pub load: String,
+    /// Puts the draft in the place of what is there.
+    pub adopt: String,
+}
+
 /// A record that the DNS should hold, below `records:`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::{
-    declaration::{BornEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry, in_order},
+    declaration::{BornEntry, KeepsEntry, KeyEntry, RecordEntry, RuleEntry, SecretEntry, in_order},
     port::DeclaredPort,
 };
 use crate::{
@@ -50,6 +50,9 @@ pub struct Manifest {
     /// Secrets that the operator hands to the machine, or that the machine makes.
     #[serde(default, deserialize_with = "in_order")]
     pub secrets: Vec<(String, SecretEntry)>,
+    /// What a backup keeps beside secrets and facts for life.
+    #[serde(default)]
+    pub keeps: KeepsEntry,
     /// Debian packages.
     #[serde(default)]
     pub packages: Vec<Conditional<String>>,

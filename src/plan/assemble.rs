@@ -10,16 +10,16 @@ use super::{
     settings,
 };
 use crate::{
-    check::{Check, Helpers},
+    check::Check,
     error::{Error, Errors},
     layer::{BornEntry, Layer, Layers, RecordEntry},
     site::Site,
     template::{self, condition_holds, counting},
 };
 
-/// The plan of `site`.
-pub(super) fn plan(site: &Site, all: &Layers<'_>) -> Result<Plan, Errors> {
-    let selection = select(site, all).map_err(Errors::from)?;
+/// The plan of `site`, for a machine that waits for a backup or for one that does not.
+pub(super) fn plan(site: &Site, all: &Layers<'_>, restore: bool) -> Result<Plan, Errors> {
+    let selection = select(site, all, restore).map_err(Errors::from)?;
     let mut errors = Vec::new();
     let mut plan = empty(site, &selection);
     for layer in &selection.layers {
@@ -29,7 +29,6 @@ pub(super) fn plan(site: &Site, all: &Layers<'_>) -> Result<Plan, Errors> {
     errors.extend(refused);
     errors.extend(facts::strangers(&found, &selection, all));
     plan.facts = found;
-    plan.helpers = helpers(&selection, all);
     errors.extend(doubles(&plan));
     for packages in [&mut plan.packages, &mut plan.presumed] {
         packages.sort();
@@ -74,10 +73,11 @@ fn empty(site: &Site, selection: &Selection<'_, '_>) -> Plan {
         facts: Vec::new(),
         born: Vec::new(),
         secrets: selection.secrets.clone(),
+        keeps: selection.keeps.clone(),
         units: Vec::new(),
         ports: selection.ports.clone(),
         files: Vec::new(),
-        helpers: Vec::new(),
+        helpers: selection.helpers.clone(),
         cures: BTreeMap::new(),
         checks: Vec::new(),
     }
@@ -110,22 +110,6 @@ fn add(plan: &mut Plan, layer: &Layer<'_>, context: &Value) -> Result<(), Error>
     plan.cures.extend(manifest.cures.clone());
     plan.checks.extend(checks(layer, context)?);
     Ok(())
-}
-
-/// The functions that layers bring, each with those whose checks may call them.
-fn helpers(selection: &Selection<'_, '_>, all: &Layers<'_>) -> Vec<Helpers> {
-    let bring = selection.layers.iter().filter(|layer| !layer.manifest.helpers.is_empty());
-    bring
-        .map(|layer| {
-            let callers = selection.layers.iter().map(|it| it.name);
-            let callers = callers.filter(|it| all.closure(it).contains(layer.name));
-            Helpers {
-                layer: layer.name.to_owned(),
-                shell: layer.manifest.helpers.clone(),
-                callers: callers.map(str::to_owned).collect(),
-            }
-        })
-        .collect()
 }
 
 fn born(layer: &Layer<'_>, name: &str, entry: &BornEntry, context: &Value) -> Result<Born, Error> {

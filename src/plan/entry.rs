@@ -110,6 +110,45 @@ pub struct Secret {
     pub layer: String,
 }
 
+/// Something of few bytes that a backup keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptFile {
+    /// The absolute path of a file or a folder, which need not be there.
+    pub path: String,
+    /// The layer that declares it.
+    pub layer: String,
+}
+
+/// Folders of files that a backup keeps one by one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptTree {
+    /// The absolute path of the folder that holds them.
+    pub root: String,
+    /// The folders in it.
+    pub folders: Vec<String>,
+    /// Who owns everything in them, as `USER:GROUP`.
+    pub owner: String,
+    /// The layer that declares it.
+    pub layer: String,
+}
+
+/// What a program pours out for a backup, and takes back: shell, with the helpers of the layer before it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptStream {
+    /// Its name: a to z.
+    pub name: String,
+    /// The layer that declares it.
+    pub layer: String,
+    /// Writes it to standard output, and its numbers to standard error.
+    pub save: String,
+    /// Whether this machine can take it.
+    pub takes: String,
+    /// Takes it from standard input into a draft, and prints the numbers of the draft.
+    pub load: String,
+    /// Puts the draft in the place of what is there.
+    pub adopt: String,
+}
+
 /// A systemd unit to enable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unit {

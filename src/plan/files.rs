@@ -99,8 +99,11 @@ fn step(layer: &Layer<'_>, selection: &Selection<'_, '_>) -> String {
     format!("{HOME}/steps/{number}-{}", layer.name)
 }
 
-/// What the convergence reads: lists of what is planned, the checks as one script, and those facts that a file or a check
-/// of the machine names.
+/// The scripts that pour out what a backup keeps, for a layer that takes backups on the machine itself.
+const STREAMS: &str = "streams/";
+
+/// What the convergence reads: lists of what is planned, the checks as one script, those facts that a file or a check of
+/// the machine names, and the scripts of streams if somebody runs them.
 ///
 /// They are the foundation's, which stands before whoever reads them.
 fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
@@ -109,6 +112,7 @@ fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     let mut readers: Vec<&str> = plan.files.iter().map(|file| file.contents.as_str()).collect();
     readers.push(&checks);
     let facts = plan.facts_text(|name| readers.iter().any(|text| has_word(text, name)));
+    let pours = readers.iter().any(|text| text.contains(STREAMS));
     let lists = [
         ("born", lines(&plan.born, |it| format!("{} {}", it.name, it.value))),
         ("packages", lines(&plan.packages, |it| it.name.clone())),
@@ -118,7 +122,13 @@ fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     ];
     let lists = lists.into_iter().map(|(name, text)| (format!("{HOME}/{name}"), text));
     let facts = [(FACTS.to_owned(), facts)];
-    let all = lists.chain(facts).filter(|(path, text)| !text.is_empty() || is_read(path));
+    let streams = plan.keeps.streams.iter().filter(|_| pours).map(|it| {
+        let path = format!("{HOME}/{STREAMS}{}", it.name);
+        let text = minify(&path, &format!("#!/bin/sh\n{}", it.save));
+        (path, text)
+    });
+    let all =
+        lists.chain(facts).chain(streams).filter(|(path, text)| !text.is_empty() || is_read(path));
     all.map(|(path, text)| placed(foundation, path, default_owner(&text), text)).collect()
 }
 

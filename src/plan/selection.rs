@@ -4,8 +4,9 @@
 
 use minijinja::{Value, context};
 
-use super::{Port, Secret};
+use super::{Keeps, Port, Secret, kept};
 use crate::{
+    check::Helpers,
     error::Error,
     layer::{Layer, Layers, Protocol},
     site::Site,
@@ -22,7 +23,11 @@ pub(super) struct Selection<'a, 's> {
     pub(super) ports: Vec<Port>,
     /// The secrets, in the order of the layers.
     pub(super) secrets: Vec<Secret>,
-    /// `site`, `names`, `ports`, `secrets`, `layers`.
+    /// The functions that checks may call.
+    pub(super) helpers: Vec<Helpers>,
+    /// What a backup keeps.
+    pub(super) keeps: Keeps,
+    /// `site`, `names`, `ports`, `secrets`, `layers`, `keeps`, `restore`.
     pub(super) context: Value,
 }
 
@@ -30,6 +35,7 @@ pub(super) struct Selection<'a, 's> {
 pub(super) fn select<'a, 's>(
     site: &Site,
     all: &'a Layers<'s>,
+    restore: bool,
 ) -> Result<Selection<'a, 's>, Vec<Error>> {
     let context = context! { site => Value::from_serialize(site.values()) };
     let layers = chosen(&context, all)?;
@@ -45,12 +51,40 @@ pub(super) fn select<'a, 's>(
     ports.sort();
     ports.dedup_by_key(|port| port.range);
     errors.extend(overlaps(&ports));
+    let helpers = helpers(&layers, all);
+    let mut keeps = Keeps::default();
+    match kept::kept(&layers, &secrets, &helpers) {
+        Ok(found) => keeps = found,
+        Err(error) => errors.push(error),
+    }
+    match kept::readers(all, &context) {
+        Ok(found) => keeps.readers = found,
+        Err(error) => errors.push(error),
+    }
     if errors.is_empty() {
         let context = extended(&context, &names, &ports, &secrets, &layers);
-        Ok(Selection { layers, names, ports, secrets, context })
+        let keeping = Value::from_serialize(&keeps);
+        let context = context! { restore, keeps => keeping, ..context };
+        Ok(Selection { layers, names, ports, secrets, helpers, keeps, context })
     } else {
         Err(errors)
     }
+}
+
+/// The functions that layers bring, each with those whose checks may call them.
+fn helpers(layers: &[&Layer<'_>], all: &Layers<'_>) -> Vec<Helpers> {
+    let bring = layers.iter().filter(|layer| !layer.manifest.helpers.is_empty());
+    bring
+        .map(|layer| {
+            let callers = layers.iter().map(|it| it.name);
+            let callers = callers.filter(|it| all.closure(it).contains(layer.name));
+            Helpers {
+                layer: layer.name.to_owned(),
+                shell: layer.manifest.helpers.clone(),
+                callers: callers.map(str::to_owned).collect(),
+            }
+        })
+        .collect()
 }
 
 fn chosen<'a, 's>(context: &Value, all: &'a Layers<'s>) -> Result<Vec<&'a Layer<'s>>, Vec<Error>> {

@@ -13,6 +13,7 @@ use super::{
     person::{Email, Localpart},
     proof::{Certificate, Fingerprint},
     refusal::{Refusal, quoted, stray},
+    remote::{AgeRecipient, RemoteFolder},
     ssh_key::SshKey,
     url::{HttpsUrl, ProxyUrl, RepositoryUrl},
 };
@@ -57,6 +58,7 @@ pub struct Word {
 
 /// All of them, by name.
 const WORDS: &[Word] = &[
+    word("age recipient", false, typed::<AgeRecipient>),
     word("byte size", true, typed::<ByteSize>),
     word("PEM certificate", false, typed::<Certificate>),
     word("duration", true, typed::<Duration>),
@@ -71,6 +73,7 @@ const WORDS: &[Word] = &[
     word("port", true, typed::<Port>),
     word("peer", false, typed::<Peer>),
     word("proxy URL", false, typed::<ProxyUrl>),
+    word("remote folder", false, typed::<RemoteFolder>),
     word("repository URL", false, typed::<RepositoryUrl>),
     word("server name", false, typed::<ServerName>),
     word("SSH key", false, typed::<SshKey>),

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{fixture::Fixture, machine};
+use super::{Script, fixture::Fixture, machine};
 use crate::{
     backend::user_data::{self, Encoding, Split},
     error::{Error, Errors, Result},
@@ -32,7 +32,9 @@ pub struct Case {
     /// Its site file.
     pub site: PathBuf,
     /// The script of the case; the standard one when there is none.
-    pub script: Option<PathBuf>,
+    pub script: Option<String>,
+    /// Variables of its own.
+    pub variables: Vec<(String, String)>,
     /// What the machine consists of.
     pub plan: Plan,
     /// What its image consists of, when that is not the same.
@@ -43,6 +45,8 @@ pub struct Case {
     pub user_data: String,
     /// Where the machine fetches its payload, if it does.
     pub mirror: Option<Mirror>,
+    /// Whether another machine of the same site is to wait for a backup.
+    pub restores: bool,
     /// Further sites of the folder, by the names of their files without the ending.
     pub further: BTreeMap<String, Further>,
     /// The localpart of its first user.
@@ -69,6 +73,12 @@ pub struct Mirror {
 /// The line of a script that names the mirrors of its payload, in the order in which the machine asks them. The last
 /// one serves what `payload` of the case's folder holds at the time; the others are nowhere.
 const FETCHES: &str = "# fetches from: ";
+
+/// The line of a script that wants a document with which a machine waits for a backup.
+const RESTORES: &str = "# restores a backup";
+
+/// The name of that document.
+pub const RESTORING: &str = "restoring";
 
 /// The document of `plan`, and where the machine fetches its payload when `script` says that it does.
 fn delivered(plan: &Plan, script: &str) -> Result<(String, Option<Mirror>)> {
@@ -170,6 +180,18 @@ impl Start {
         matches!(self, Start::Image { .. } | Start::GenericImage | Start::Debootstrap)
     }
 
+    /// An error when no machine of that kind can start from it.
+    fn fits(&self, lane: Lane, disk: bool) -> Result<()> {
+        if lane == Lane::Container && !matches!(self, Start::Fresh | Start::Packages) {
+            return Err(Error::new("a container starts from the tree of the stock image alone")
+                .hint("test an image in QEMU"));
+        }
+        if disk && *self != Start::Fresh {
+            return Err(Error::new("a container with a disk starts from the stock image alone"));
+        }
+        Ok(())
+    }
+
     /// What a script says.
     fn of(script: &str) -> Result<Start> {
         let Some(word) = script.lines().find_map(|line| line.strip_prefix(STARTS)) else {
@@ -202,9 +224,14 @@ impl Case {
         if wanted.image.is_none() {
             pin(&mut plan, &fingerprint, fixture.fingerprint());
         }
-        let script = file.with_file_name("test.sh");
-        let script = std::fs::canonicalize(script).ok();
-        let text = script.as_deref().map_or(Ok(String::new()), files::read)?;
+        let own = file.with_file_name("test.sh");
+        let script = match wanted.script {
+            Some(script) => Some(script.text.to_owned()),
+            None if own.is_file() => Some(files::read(&own)?),
+            None => None,
+        };
+        let text = script.clone().unwrap_or_default();
+        let variables = wanted.script.map(|it| it.variables.clone()).unwrap_or_default();
         let start = match wanted.image {
             Some(image) => Start::Given(image.to_owned()),
             None => Start::of(&text)?,
@@ -213,16 +240,7 @@ impl Case {
             (_, disk) if wanted.container => (Lane::Container, disk),
             said => said,
         };
-        if lane == Lane::Container && !matches!(start, Start::Fresh | Start::Packages) {
-            return Err(Error::new("a container starts from the tree of the stock image alone")
-                .hint("test an image in QEMU")
-                .into());
-        }
-        if disk && start != Start::Fresh {
-            return Err(
-                Error::new("a container with a disk starts from the stock image alone").into()
-            );
-        }
+        start.fits(lane, disk)?;
         let (user_data, mirror) = delivered(&plan, &text)?;
         Ok(Case {
             name: name(file),
@@ -230,10 +248,15 @@ impl Case {
             disk,
             user_data,
             mirror,
+            restores: text.lines().any(|line| line == RESTORES),
             further: BTreeMap::new(),
             site: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
             start,
             script,
+            variables: variables
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
             admin: fact(&plan, "ADMIN")?,
             listed: if anyone { Some("listed.example.net".to_owned()) } else { Some(listed) }
                 .filter(|it| *it != plan.server_name && it.parse::<HostName>().is_ok()),
@@ -247,12 +270,21 @@ impl Case {
     }
 
     /// Adds another site of its folder.
-    pub fn add(&mut self, file: &Path, mut plan: Plan, fixture: &Fixture) -> Result<()> {
+    pub fn add(&mut self, file: &Path, plan: Plan, fixture: &Fixture) -> Result<()> {
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        self.add_as(&name, plan, fixture)
+    }
+
+    /// Adds the document with which a machine of its site waits for a backup.
+    pub fn restore_with(&mut self, plan: Plan, fixture: &Fixture) -> Result<()> {
+        self.add_as(RESTORING, plan, fixture)
+    }
+
+    fn add_as(&mut self, name: &str, mut plan: Plan, fixture: &Fixture) -> Result<()> {
         let fingerprint = fact(&plan, "MATRIX_FINGERPRINT")?;
         pin(&mut plan, &fingerprint, fixture.fingerprint());
-        let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let user_data = document(&plan)?;
-        self.further.insert(name, Further { plan, user_data });
+        self.further.insert(name.to_owned(), Further { plan, user_data });
         Ok(())
     }
 
@@ -283,6 +315,8 @@ pub struct Wanted<'a> {
     pub image: Option<&'a Path>,
     /// A container, whatever the script says.
     pub container: bool,
+    /// Another script.
+    pub script: Option<&'a Script<'a>>,
 }
 
 /// The further sites beside that of a case: all but `site.yaml` in a folder with a script.

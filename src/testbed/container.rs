@@ -255,6 +255,18 @@ impl Container {
         }
     }
 
+    /// Forgets everything that it wrote, while it is off: a new machine above the same trees.
+    pub fn clear(&self, host: &Host) -> Result<()> {
+        let Storage::Trees(_) = self.storage else {
+            return Err(Error::new("a container with a disk is not made new"));
+        };
+        mount::release(host, &self.root())?;
+        for name in ["root", "upper", "work"] {
+            files::remove(&self.dir.join(name))?;
+        }
+        Ok(())
+    }
+
     /// Time since it was last switched on.
     #[must_use]
     pub fn age(&self) -> Duration {

@@ -58,6 +58,8 @@ pub struct CaseContext<'a> {
     pub copy_to: Option<PathBuf>,
     /// Other homeservers, once asked for.
     pub peers: Vec<Running>,
+    /// Whether a container shows its machine a kernel as the checks want it, in this boot.
+    pub kernel_is_shown: bool,
     /// How long each start took until everything was served.
     pub ready_after: Vec<Duration>,
 }
@@ -89,12 +91,18 @@ impl CaseContext<'_> {
             "boot" => self.boot().map(success),
             "cut" => self.machine.cut_power(self.host).map(success),
             "document" => self.document(text).map(success),
+            "kernel" => {
+                self.kernel_is_shown = true;
+                Ok(success(()))
+            }
             "reboot" => {
+                self.kernel_is_shown = false;
                 self.progress.stage(&format!("{}: rebooting", self.case.name));
                 self.machine.reboot(self.host, PATIENCE).map(success)
             }
             "container" => self.go_on_in_container().map(success),
             "another" => self.another(text).map(success),
+            "replace" => self.replace(text).map(success),
             "again" => self.again(),
             "dns" => self.internet.say(self.host, text).map(success),
             "certificate" => self.certificate(text).map(answer),
@@ -124,14 +132,19 @@ impl CaseContext<'_> {
         }))
     }
 
+    /// Whether what takes a kernel of its own must fail.
+    fn lacks_a_kernel(&self) -> bool {
+        self.machine.is_container() && !self.kernel_is_shown
+    }
+
     /// Whether a container's verdict is as good as it can be.
     fn is_whole(&mut self) -> Result<bool> {
         let tap = self.machine.run(VERDICT, PATIENCE)?.stdout;
-        Ok(self.machine.is_container() && verdict::is_whole(&tap, &self.plan.checks))
+        Ok(self.lacks_a_kernel() && verdict::is_whole(&tap, &self.plan.checks))
     }
 
-    /// Delivers another document of the case, as a provider does, and reboots.
-    fn document(&mut self, name: &str) -> Result<()> {
+    /// The plan and the document of another site of the case, and the identity of the instance that gets it.
+    fn delivery(&mut self, name: &str) -> Result<(Plan, String, String)> {
         let (plan, user_data) = match self.case.further.get(name) {
             Some(further) => (&further.plan, &further.user_data),
             None if name == "site" => (&self.case.plan, &self.case.user_data),
@@ -139,8 +152,31 @@ impl CaseContext<'_> {
         };
         self.documents += 1;
         let id = format!("{}-{}", self.case.id(), self.documents);
-        self.machine.seed(&id, user_data)?;
-        self.plan = plan.clone();
+        Ok((plan.clone(), user_data.clone(), id))
+    }
+
+    /// A new machine in the place of this one, still off, which gets another document of the case.
+    fn replace(&mut self, name: &str) -> Result<()> {
+        let (plan, user_data, id) = self.delivery(name)?;
+        let Guest::Container(container) = &mut self.machine else {
+            return Err(
+                Error::new("only a container is replaced").hint("write `# runs in: container`")
+            );
+        };
+        container.end(self.host)?;
+        container.clear(self.host)?;
+        self.kernel_is_shown = false;
+        container.lay_in(self.host, &self.internet.authorities, &id, &user_data)?;
+        self.plan = plan;
+        Ok(())
+    }
+
+    /// Delivers another document of the case, as a provider does, and reboots.
+    fn document(&mut self, name: &str) -> Result<()> {
+        let (plan, user_data, id) = self.delivery(name)?;
+        self.machine.seed(&id, &user_data)?;
+        self.plan = plan;
+        self.kernel_is_shown = false;
         self.progress.stage(&format!("{}: rebooting with {name}.yaml", self.case.name));
         self.machine.reboot(self.host, PATIENCE)
     }
@@ -292,7 +328,7 @@ impl CaseContext<'_> {
     /// outside.
     fn checks(&mut self) -> Result<Outcome> {
         let mut inside = self.machine.run(VERDICT, PATIENCE)?;
-        if self.machine.is_container() {
+        if self.lacks_a_kernel() {
             inside.stdout = verdict::in_container(&inside.stdout, &self.plan.checks);
         }
         let mut by_login = self.plan.clone();

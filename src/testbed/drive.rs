@@ -106,11 +106,11 @@ fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
     }
     // A copy: a shell reads its script while it runs, and somebody may be writing the next one.
     let script = dir.join("test.sh");
-    let text = context.case.script.as_deref().map_or(Ok(STANDARD_CASE.to_owned()), files::read)?;
-    files::write(&script, &text)?;
+    files::write(&script, context.case.script.as_deref().unwrap_or(STANDARD_CASE))?;
     let case = context.case;
     let program = std::env::current_exe().map_err(|error| Error::host(error.to_string()))?;
     let set = |name: &str, value: &str| format!("{name}={value}");
+    let own = case.variables.iter().map(|(name, value)| set(name, value));
     let words = [
         "env".to_owned(),
         set("SERVER_NAME", &case.plan.server_name),
@@ -132,12 +132,15 @@ fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
         set("REPOSITORY", &case.repository),
         set("FINGERPRINT", context.fixture.fingerprint()),
         set("HOMESEED", &program.to_string_lossy()),
+    ];
+    let shell = [
         "sh".to_owned(),
         "-c".to_owned(),
         ". \"$0\"; . \"$1\"; finish".to_owned(),
         library.to_string_lossy().into_owned(),
         script.to_string_lossy().into_owned(),
     ];
+    let words: Vec<String> = words.into_iter().chain(own).chain(shell).collect();
     context.host.converse(&words, &dir.join("script.log"))
 }
 

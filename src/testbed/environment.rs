@@ -271,6 +271,7 @@ impl<'a> TestEnvironment<'a> {
             progress: &self.progress,
             copy_to: Some(copy_to).filter(|disk| shares && laid.fresh && !disk.exists()),
             peers: Vec::new(),
+            kernel_is_shown: false,
             ready_after: Vec::new(),
         }
     }

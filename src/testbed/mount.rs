@@ -61,7 +61,7 @@ pub fn release_disk(host: &Host, disk: &Path, target: &Path) -> Result<()> {
 }
 
 /// Takes away what is mounted at `target`, once its last user is gone.
-fn release(host: &Host, target: &Path) -> Result<()> {
+pub fn release(host: &Host, target: &Path) -> Result<()> {
     let words = ["umount", &target.to_string_lossy()];
     let (limit, pause) = (Duration::from_secs(10), Duration::from_millis(200));
     if wait_until(limit, pause, || Ok(host.outcome(&words, "")?.status == 0))? {

@@ -20,6 +20,7 @@ pub struct Root {
 const SUITE: &str = "bookworm";
 
 const PACKAGES: &[&str] = &[
+    "age",
     "apache2-bin",
     "apt-utils",
     "bind9-dnsutils",
@@ -44,9 +45,11 @@ const PACKAGES: &[&str] = &[
     "postgresql",
     "procps",
     "python3",
+    "python3-matrix-nio",
     "python3-yaml",
     "qemu-system-x86",
     "qemu-utils",
+    "rsync",
     "socat",
     "sudo",
     "systemd",

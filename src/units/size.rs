@@ -45,9 +45,38 @@ pub fn corrected(text: &str) -> Option<String> {
     parse(&size).map(|_| size)
 }
 
+/// A size for people, in three digits: `4.20 MiB`.
+#[must_use]
+pub fn short(bytes: u64) -> String {
+    let (mut whole, mut rest) = (bytes, 0);
+    let mut unit = "bytes";
+    for next in ["KiB", "MiB", "GiB", "TiB"] {
+        if whole < 1024 {
+            break;
+        }
+        (whole, rest, unit) = (whole / 1024, whole % 1024, next);
+    }
+    match (unit, whole) {
+        ("bytes", _) => format!("{whole} {unit}"),
+        (_, ..10) => format!("{whole}.{:02} {unit}", rest * 100 / 1024),
+        (_, ..100) => format!("{whole}.{} {unit}", rest * 10 / 1024),
+        _ => format!("{whole} {unit}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_for_people_has_three_digits() {
+        let sizes = [(0, "0 bytes"), (1023, "1023 bytes"), (1024, "1.00 KiB"), (1536, "1.50 KiB")];
+        for (bytes, text) in
+            sizes.into_iter().chain([(10 * MIB, "10.0 MiB"), (700 * GIB, "700 GiB")])
+        {
+            assert_eq!(short(bytes), text);
+        }
+    }
 
     #[test]
     fn units_are_powers_of_1024() {

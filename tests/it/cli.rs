@@ -369,7 +369,7 @@ fn what_the_steps_record_for_life_is_what_the_layers_declare() {
     let sources = layer::embedded();
     let recorded: BTreeSet<String> = sources
         .iter()
-        .filter(|(path, _)| path.ends_with("/setup.sh"))
+        .filter(|(path, _)| path.ends_with("/setup.sh") || path.ends_with("/setup.sh.j2"))
         .flat_map(|(_, text)| text.lines())
         .filter_map(|line| Some(line.strip_prefix("born ")?.to_owned()))
         .collect();

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Verbs that need a machine, a network, or tools and minutes.
-const NOT_RUN: [&str; 5] = ["federation", "image", "seed", "test", "verify"];
+const NOT_RUN: [&str; 7] = ["backup", "federation", "image", "restore", "seed", "test", "verify"];
 
 /// What Debian has without being asked.
 const ESSENTIAL: &str = "essential";
@@ -31,6 +31,7 @@ const DESK: &str = "desk";
 
 /// The programs that the pages name, and the Debian package of each.
 const PROGRAMS: &[(&str, &str)] = &[
+    ("age", DESK),
     ("apt-cache", ESSENTIAL),
     ("apt-get", ESSENTIAL),
     ("cat", ESSENTIAL),
@@ -45,6 +46,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("nginx", "nginx"),
     ("openssl", "openssl"),
     ("pg_lsclusters", "postgresql"),
+    ("pg_restore", DESK),
     ("register_new_matrix_user", "matrix-synapse-py3"),
     ("rm", ESSENTIAL),
     ("runuser", ESSENTIAL),
@@ -277,6 +279,7 @@ fn known(program: &Command, text: &str) -> Result<(), String> {
     let options: Vec<&str> = words.iter().filter_map(|word| word.strip_prefix("--")).collect();
     let verb = words.iter().find_map(|word| program.find_subcommand(word));
     let verb = verb.ok_or("there is no such verb")?;
+    let verb = words.iter().find_map(|word| verb.find_subcommand(word)).unwrap_or(verb);
     let is_of =
         |option: &str, of: &Command| of.get_arguments().any(|it| it.get_long() == Some(option));
     match options.into_iter().find(|option| !is_of(option, verb) && !is_of(option, program)) {

@@ -64,7 +64,7 @@ fn a_default_is_a_value_of_its_own_type() {
         ("type: list of ports, default: [80, 0]", "the default of `tea` is refused"),
         ("type: choice, choices: [a], default: [{value: b, when: 'true'}, a]", "is refused"),
         ("type: number, default: 1, required: true", "a key with a default cannot be required"),
-        ("type: nonsense", "the types are byte size, "),
+        ("type: nonsense", "the types are age recipient, byte size, "),
         ("type: choice", "a choice needs `choices`"),
     ] {
         let manifest = format!("keys: {{tea: {{{entry}, about: how much there is}}}}\n");

@@ -42,6 +42,7 @@ fn templates_see_every_value_resolved() {
             }},
             "presence": false,
             "url_previews": false,
+            "backup": {"to": null, "port": 22, "host_key": null, "recipients": null},
             "suite": "bookworm",
             "layers": [],
             "apt": {"proxy": null, "matrix": {
