@@ -295,16 +295,34 @@ standard_case() {
     federation
 }
 
-# desk_opens: what an operator has who asks `homeseed verify`: the site, which trusts what is tested, a way in by ssh,
-# and the machine's key.
+# desk_opens: what an operator has: the site, which trusts what is tested, a key, and a way in by ssh.
 desk_opens() {
     {
         cat "$SITE"
         printf 'apt:\n  matrix:\n    url: %s\n    fingerprint: %s\n' "$REPOSITORY" "$FINGERPRINT"
     } >"$DIR/site.yaml"
     ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
+    desk_logs_in
+}
+
+# desk_logs_in: the way in, on a machine that is new.
+desk_logs_in() {
     guest "mkdir -p -m 700 /root/.ssh && echo '$(cat "$DIR/key.pub")' >>/root/.ssh/authorized_keys"
     echo "$HOST $(guest 'cat /etc/ssh/ssh_host_ed25519_key.pub')" >"$DIR/known_hosts"
+}
+
+# desk WORDS...: a verb of the program as an operator runs it, who knows the machines that this case has shown; what it says
+# is kept in a file, too. by_ssh WORDS...: one that logs in.
+desk() {
+    tell "homeseed $1 $2"
+    desk_status=0
+    XDG_CONFIG_HOME=$DIR/config "$HOMESEED" "$@" >"$DIR/desk.out" 2>&1 || desk_status=$?
+    cat "$DIR/desk.out"
+    return "$desk_status"
+}
+by_ssh() {
+    desk "$@" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
+        --ssh-option IdentitiesOnly=yes
 }
 
 # verify ARGUMENTS...: asks for a verdict, kept in a file; its status is that of the program.

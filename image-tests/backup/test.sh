@@ -11,29 +11,13 @@ client() { # VERB ARGUMENT...
     shift
     network "python3 $DIR/client.py $client_verb $HOST $DIR/state.json $* 2>&1"
 }
-# desk WORDS...: a verb of the program, as an operator runs it; what it says is kept in a file.
-desk() {
-    tell "homeseed $1 $2"
-    desk_status=0
-    XDG_CONFIG_HOME=$DIR/config "$HOMESEED" "$@" >"$DIR/desk.out" 2>&1 || desk_status=$?
-    cat "$DIR/desk.out"
-    return "$desk_status"
-}
-by_ssh() {
-    desk "$@" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-        --ssh-option IdentitiesOnly=yes
-}
+crypto() { network "python3 $DIR/crypto.py $1 $HOST $DIR/crypto @$ADMIN:$SERVER_NAME '$password' @bob:$SERVER_NAME bob 2>&1"; }
 pull() { by_ssh backup pull "$DIR/site.yaml" "$DIR/backups" "$@"; }
 verify_backups() { desk backup verify "$DIR/backups" --identity "$DIR/key" "$@"; }
 restore() { # FOLDER ARGUMENT...
     restore_from=$1
     shift
     by_ssh restore "$DIR/site.yaml" "$restore_from" --identity "${IDENTITY-$DIR/key}" "$@"
-}
-# key_fits: the way in by ssh, on a machine that is new.
-key_fits() {
-    guest "mkdir -p -m 700 /root/.ssh && echo '$(cat "$DIR/key.pub")' >>/root/.ssh/authorized_keys"
-    echo "$HOST $(guest 'cat /etc/ssh/ssh_host_ed25519_key.pub')" >"$DIR/known_hosts"
 }
 is_ready() { guest 'homeserver status' | head -n 1 | grep '^ready: '; }
 sql() { guest "cd / && runuser -u postgres -- psql -XAtqc \"$1\" $2"; }
@@ -70,17 +54,48 @@ forged() {
         tar -c manifest manifest.sig files.tar | age -R $DIR/key.pub >$DIR/damaged/$newest.age; rm -r $DIR/forged"
 }
 
-cp "${SITE%/*}/client.py" "$DIR/"
+mkdir "$DIR/bin"
+cat >"$DIR/bin/ssh" <<'END'
+#!/bin/sh
+# Breaks the Nth connection after so many bytes.
+case $* in *'-O exit'*) exec /usr/bin/ssh "$@" ;; esac
+n=$(($(cat "$COUNT") + 1))
+echo "$n" >"$COUNT"
+[ "$n" = "$BREAK" ] || exec /usr/bin/ssh "$@"
+[ "$AFTER" = 0 ] || head -c "$AFTER" | /usr/bin/ssh "$@" | head -c "$AFTER"
+exit 255
+END
+chmod +x "$DIR/bin/ssh"
+# broken N BYTES COMMAND...: its Nth connection breaks, and it fails there.
+broken() {
+    echo 0 >"$DIR/count"
+    export COUNT="$DIR/count" BREAK="$1" AFTER="$2"
+    shift 2
+    PATH=$DIR/bin:$PATH "$@" >/dev/null && return 1
+    [ "$(cat "$DIR/count")" = "$BREAK" ]
+}
+
+cp "${SITE%/*}/client.py" "${SITE%/*}/crypto.py" "$DIR/"
 boot
 ready 900
 own_kernel
 desk_opens
 sed -i "s|ssh-ed25519 .*|$(cut -d' ' -f1,2 "$DIR/key.pub")|" "$DIR/site.yaml"
 holds 'there is a second user' guest 'register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml -u bob -p bob --no-admin http://localhost:8008'
-holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$(guest 'homeserver first-password' | tail -n 1)'" bob bob
+password=$(guest 'homeserver first-password' | tail -n 1)
+holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$password'" bob bob
+holds 'two clients encrypt' crypto before
 
 # ---- a backup ----
+for n in 2 4 5 6; do
+    # Fetching is cut short amid it.
+    after=0
+    [ "$n" != 4 ] || after=20000
+    holds "a pull is cut short at its connection $n" broken $n $after pull
+    holds "that is no backup ($n)" [ -z "$(find "$DIR/backups" -name '*Z.age')" ]
+done
 holds 'a backup is pulled' pull
+holds 'what had been fetched was not fetched again' grep ' 0 of 80 media files were new' "$DIR/desk.out"
 sleep 1
 holds 'it is pulled again' pull
 holds 'no file was new' grep ' 0 of 80 media files were new' "$DIR/desk.out"
@@ -99,7 +114,7 @@ boot
 holds '8: the new machine waits for its past' until_holds 900 says 'waiting for the backup: run homeseed restore at your desk'
 own_kernel
 holds '8: it waits still' until_holds 60 says 'waiting for the backup: run homeseed restore at your desk'
-key_fits
+desk_logs_in
 holds '8: no Synapse runs' guest '! pgrep -f synapse.app.homeserver'
 for path in client/versions client/v3/sync client/v3/account/whoami client/v3/login federation/v1/version key/v2/server; do
     holds "8: /_matrix/$path says: come again" [ "$(network "curl -s -o /dev/null -w '%{http_code}' https://$HOST/_matrix/$path")" = 503 ]
@@ -154,29 +169,11 @@ sed "s/^server_name: .*/server_name: other.example.org/" "$DIR/site.yaml" >"$DIR
 refused 'a backup of another homeserver' 'the backup is that of `example.org`' by_ssh restore "$DIR/other.yaml" "$DIR/backups" --identity "$DIR/key"
 
 # ---- the restore, cut short at each of its steps ----
-mkdir "$DIR/bin"
-cat >"$DIR/bin/ssh" <<'END'
-#!/bin/sh
-# Breaks the Nth connection: before anything is said, or so many seconds later.
-case $* in *'-O exit'*) exec /usr/bin/ssh "$@" ;; esac
-n=$(($(cat "$COUNT") + 1))
-echo "$n" >"$COUNT"
-[ "$n" = "$BREAK" ] || exec /usr/bin/ssh "$@"
-[ "$AFTER" = 0 ] || exec timeout -s KILL "$AFTER" /usr/bin/ssh "$@"
-exit 255
-END
-chmod +x "$DIR/bin/ssh"
-broken() { # N SECONDS
-    echo 0 >"$DIR/count"
-    export COUNT="$DIR/count" BREAK="$1" AFTER="$2"
-    PATH=$DIR/bin:$PATH restore "$DIR/backups" >/dev/null && return 1
-    [ "$(cat "$DIR/count")" = "$1" ]
-}
 for n in 1 2 3 4 5 6 7 8 9; do
-    # Loading takes long enough to be cut short amid it.
+    # Loading is cut short amid it.
     after=0
-    [ "$n" != 4 ] || after=0.2
-    holds "17: cut short at its connection $n, it fails" broken $n $after
+    [ "$n" != 4 ] || after=20000
+    holds "17: cut short at its connection $n, it fails" broken $n $after restore "$DIR/backups"
     [ "$n" != 5 ] || reboot_machine
     holds "17: the machine waits again ($n)" until_holds 300 says 'waiting for the backup: run homeseed restore at your desk'
     holds "17: no Synapse runs ($n)" guest '! pgrep -f synapse.app.homeserver && [ ! -e /etc/matrix-synapse/homeserver.signing.key ]'
@@ -190,6 +187,7 @@ holds 'it says what is lost, and that the old machine must never start' grep 'Th
 holds '5: no one-time key of before is left' [ "$(sql 'SELECT count(*) FROM e2e_one_time_keys_json' synapse)" = 0 ]
 holds '6: by /sync, what comes next arrives at who read further' client late sync
 holds '6: by sliding sync too' client late slide
+holds '5: a new device gets new keys, and what it sends is read' crypto after
 holds '6: no token is said to be from the future' guest '! journalctl -q -b -o cat -u matrix-synapse | grep "from the future"'
 holds '1 to 4: key, events, media, thumbnails, tokens and passwords are as before' client compare
 refused_again() { ! restore "$DIR/backups" && grep -F 'this machine does not wait for a backup' "$DIR/desk.out"; }
@@ -249,6 +247,7 @@ mkdir "$DIR/pushed"
 cp -a "$DIR/nas/store/." "$DIR/pushed"
 verify_pushed() { desk backup verify "$DIR/nas/store" --identity "$DIR/key"; }
 holds 'what was pushed is good, and signed by a machine that the desk knows' verify_pushed
+holds 'it says how much there is' grep -E 'good: .* of example.org, [0-9]+ files, [0-9]+ events, 2 users; 0 minutes old' "$DIR/desk.out"
 files() { network "cd $DIR/nas/store && find . -type f | wc -l"; }
 had=$(files)
 guest 'sleep 1; systemctl start homeseed-backup'
@@ -282,8 +281,9 @@ holds 'the list says when they were taken' list --max-age 26h
 holds '20: the list fails when the newest is late' sh -c "! XDG_CONFIG_HOME=$DIR/config $HOMESEED backup list $DIR/backups --max-age 1s"
 
 # ---- a disk with no room ----
-guest 'cp -a /var/lib/homeseed /run/copy && mount -t tmpfs -o size=310m tmpfs /var/lib/homeseed && cp -a /run/copy/. /var/lib/homeseed/ && head -c 50M /dev/zero >/var/lib/homeseed/filler'
+guest 'cp -a /var/lib/homeseed /run/copy && mount -t tmpfs -o size=330m tmpfs /var/lib/homeseed && cp -a /run/copy/. /var/lib/homeseed/ && head -c 50M /dev/zero >/var/lib/homeseed/filler'
 holds '18: a disk with no room is named' guest '! homeserver backup now 2>/run/late; grep "disk too full for a backup: 2[0-9][0-9] MB are free" /run/late'
+holds '18: a database that does not fit is not written' guest 'rm /var/lib/homeseed/filler && printf "#!/bin/sh\nhead -c 40M /dev/urandom\necho @ whole yes >&2\n" >/run/large && chmod +x /run/large && mount --bind /run/large /usr/lib/homeseed/streams/db && ! homeserver backup now 2>/run/late; umount /usr/lib/homeseed/streams/db; grep "disk too full for a backup: [0-9]* MB are free; age: error: .*file too large" /run/late && [ "$(df --output=avail -m /var/lib/homeseed | tail -n 1)" -ge 250 ]'
 holds '18: Synapse answers' guest 'curl -fsS http://127.0.0.1:8008/health'
 holds '18: what is there is as before' verify_pushed
 guest 'umount -l /var/lib/homeseed'

@@ -27,6 +27,12 @@ use crate::{
 /// The end of every name.
 const END: &str = ".age";
 
+/// The beginning of the name of what is not whole yet.
+const DRAFT: &str = ".draft-";
+
+/// The file that who writes in the folder holds.
+const LOCK: &str = ".lock";
+
 /// A folder of backups.
 #[derive(Debug)]
 pub struct Folder {
@@ -56,6 +62,25 @@ impl Folder {
             })?;
         }
         Folder::open(dir)
+    }
+
+    /// The folder for this program alone, as long as what this gives is there; what an interrupted run had not finished
+    /// is removed.
+    pub fn lock(&self) -> Result<File> {
+        let path = self.dir.join(LOCK);
+        let unusable =
+            |error: io::Error| Error::host(format!("cannot write `{}`: {error}", path.display()));
+        let lock = File::options().create(true).append(true).open(&path).map_err(unusable)?;
+        if lock.try_lock().is_err() {
+            let message = format!("another homeseed is at work in `{}`", self.dir.display());
+            return Err(Error::new(message).hint("wait until it is done"));
+        }
+        for entry in WalkDir::new(&self.dir).into_iter().filter_map(std::result::Result::ok) {
+            if entry.file_name().to_string_lossy().starts_with(DRAFT) {
+                files::remove(entry.path())?;
+            }
+        }
+        Ok(lock)
     }
 
     /// The backups in it, the oldest first: those that have a commit record.
@@ -117,7 +142,7 @@ impl Folder {
         let path = self.path(stored);
         let above = path.parent().unwrap_or(&self.dir);
         files::make(above)?;
-        let file = tempfile::Builder::new().prefix(".homeseed-").tempfile_in(above);
+        let file = tempfile::Builder::new().prefix(DRAFT).tempfile_in(above);
         let sealed = file.and_then(|file| recipients.seal(BufWriter::new(file)));
         let sealed = sealed.map_err(|error| unwritten(&path, &error))?;
         Ok(Draft { path, sealed, digest: Sha256::new() })
@@ -142,18 +167,19 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Takes everything that `source` says; `on` hears how many bytes came at a time.
-    pub fn fill(&mut self, source: &mut dyn Read, on: &dyn Fn(u64)) -> Result<()> {
-        let mut buffer = vec![0; 1 << 17];
+    /// Takes everything that `source` says and gives how many bytes that were; `on` hears how many came at a time.
+    pub fn fill(&mut self, source: &mut dyn Read, on: &dyn Fn(u64)) -> Result<u64> {
+        let (mut buffer, mut size) = (vec![0; 1 << 17], 0);
         loop {
             let length = match source.read(&mut buffer) {
-                Ok(0) => return Ok(()),
+                Ok(0) => return Ok(size),
                 Ok(length) => length,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => {
                     return Err(Error::host(format!("it cannot be read to its end: {error}")));
                 }
             };
+            size += length as u64;
             self.digest.update(&buffer[..length]);
             self.sealed.write_all(&buffer[..length]).map_err(|it| unwritten(&self.path, &it))?;
             on(length as u64);
@@ -291,6 +317,11 @@ mod tests {
             draft
         };
         drop(write(&stream, "abc"));
+        fs::write(dir.path().join("backups/.draft-1"), "half").expect("room");
+        let lock = folder.lock().expect("nobody is at work");
+        assert!(!dir.path().join("backups/.draft-1").exists());
+        assert!(folder.lock().is_err());
+        drop(lock);
         assert!(folder.everything().expect("readable").is_empty());
         let sha256 = write(&stream, "abc").commit().expect("written");
         assert_eq!(&sha256[..8], "ba7816bf");

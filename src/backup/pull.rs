@@ -236,7 +236,10 @@ impl Puller<'_, '_> {
                 let stored =
                     stored.ok_or_else(|| Error::host(format!("`{path}` was not asked for")))?;
                 let mut draft = self.folder.draft(&stored, self.recipients)?;
-                draft.fill(&mut entry, &|bytes| meter.count(bytes))?;
+                // An archive that is cut short ends amid a file as if that were all of it.
+                if draft.fill(&mut entry, &|bytes| meter.count(bytes))? != size {
+                    return Err(lost(std::io::ErrorKind::UnexpectedEof.into()));
+                }
                 fetched.push(TreeFile { sha256: draft.commit()?, stored });
             }
             Ok(())

@@ -244,6 +244,7 @@ impl Pull {
         let host = Host::new()?;
         let machine = Machine::new(&host, self.ssh.login())?;
         let folder = Folder::make(&self.dir)?;
+        let _lock = folder.lock()?;
         let mut signers = self.known.read()?;
         let progress = Progress::new();
         for kind in unusable {
@@ -382,6 +383,7 @@ impl List {
 impl Prune {
     fn run(&self) -> Result<()> {
         let folder = Folder::open(&self.dir)?;
+        let _lock = if self.dry_run { None } else { Some(folder.lock()?) };
         let identities = self.identity.as_deref().map(Identities::read).transpose()?;
         let pruned = backup::prune(&folder, &self.keep, identities.as_ref(), self.dry_run)?;
         let verb = if self.dry_run { "would go" } else { "gone" };

@@ -38,6 +38,14 @@ pub(super) fn kept(
             keeps.last = Some(file(absolute(path, layer)?, layer.name));
         }
         for tree in &entry.trees {
+            // Their files lie side by side in a folder of backups.
+            let taken = |it: &&KeptTree| it.folders.iter().any(|it| tree.folders.contains(it));
+            if let Some(other) = keeps.trees.iter().find(taken) {
+                let (a, b) = (&other.layer, layer.name);
+                return Err(Error::new(format!(
+                    "layers `{a}` and `{b}` both keep a folder of one name"
+                )));
+            }
             keeps.trees.push(KeptTree {
                 root: absolute(&tree.root, layer)?.to_owned(),
                 folders: tree

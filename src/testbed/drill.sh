@@ -2,20 +2,17 @@
 # What `homeseed backup drill` does: a machine of the test bed waits for its past, and gets it.
 
 waits() { state | grep -F 'waiting for the backup: '; }
+is_idle() { guest '! pgrep -f synapse.app.homeserver'; }
 restored() {
     # shellcheck disable=SC2086 # none or one
-    "$HOMESEED" restore "$DIR/site.yaml" "$DRILL_BACKUPS" --identity "$DRILL_IDENTITY" --signers "$DRILL_SIGNERS" --at "$DRILL_AT" \
-        --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-        --ssh-option IdentitiesOnly=yes $DRILL_OPTIONS
+    by_ssh restore "$DIR/site.yaml" "$DRILL_BACKUPS" --identity "$DRILL_IDENTITY" --signers "$DRILL_SIGNERS" --at "$DRILL_AT" $DRILL_OPTIONS
 }
-is_idle() { guest '! pgrep -f synapse.app.homeserver'; }
 
 boot
 holds 'the machine waits for its past' until_holds 1800 waits
 [ "$RUNS_IN" = qemu ] || own_kernel
 holds 'no Synapse runs meanwhile' is_idle
 desk_opens
-tell 'restoring'
 drill_began=$(date +%s)
 holds 'the backup is restored' restored
 ok "from the beginning of the restore to ready: $(($(date +%s) - drill_began)) s"

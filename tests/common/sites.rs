@@ -90,6 +90,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["apt"] = apt(dice);
     }
+    if dice.one_in(2) {
+        site["backup"] = backup(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -183,6 +186,15 @@ fn acme(dice: &mut Dice) -> Value {
         2 => json!(url(dice)),
         _ => json!({"directory": url(dice), "ca": certificate()}),
     }
+}
+
+fn backup(dice: &mut Dice) -> Value {
+    json!({
+        "to": format!("{}@{}:/{}", dice.of(&["b", "back-up_2"]), name(dice), dice.of(&["", "srv/a.b-c"])),
+        "host_key": ssh_key(dice),
+        "port": 1 + dice.below(65535),
+        "recipients": [ssh_key(dice)],
+    })
 }
 
 /// That of the documentation.

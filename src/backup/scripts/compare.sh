@@ -1,3 +1,3 @@
 # Compares the files of a tree with the digests in standard input. The argument is the root.
-cd "$1"
+cd "$1" || exit
 sha256sum --check --quiet --strict

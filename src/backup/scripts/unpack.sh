@@ -4,7 +4,7 @@ root=$1 owner=$2
 shift 2
 install -d -o "${owner%:*}" -g "${owner#*:}" -m 0755 "$root"
 tar -C "$root" -x
-cd "$root"
+cd "$root" || exit
 for folder in "$@"; do
     [ ! -d "$folder" ] || chown -R "$owner" "$folder"
 done
