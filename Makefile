@@ -1,5 +1,5 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools build lint unit system image-test campaign options golden fuzz book static deb package
+.PHONY: demo test tools build lint unit system image-test campaign bench-backup options golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
 MDBOOK = target/tools/bin/mdbook
@@ -66,6 +66,9 @@ CUTS = 30
 SEED = 1
 campaign: tools ## pulls the plug of machine after machine: make campaign CUTS=100 SEED=1; goes on where it was interrupted
 	image-tests/campaign $(CUTS) $(SEED)
+
+bench-backup: tools ## what a backup and a restore of a gigabyte take: a benchmark, to be read
+	$(HOMESEED) test tests/bench/backup
 
 options: tools ## rewrites the table of Synapse's options and their types; then review the diff
 	UPDATE=1 cargo test --release --locked --quiet --test system options
