@@ -343,7 +343,9 @@ verify_inside() {
 all_well() {
     if [ "$verify_status" = "$((${#verify_fails} > 0))" ] && [ "$(grep -c '^ok ' "$DIR/verify.tap")" -ge "$1" ] &&
         [ "$(sed -n 's/^not ok [0-9]* - //p' "$DIR/verify.tap")" = "$verify_fails" ]; then return; fi
-    cat "$DIR/verify.tap" "$DIR/verify.err"
+    echo "status $verify_status, $(grep -c '^ok ' "$DIR/verify.tap") hold; these do not:"
+    awk '/^(not )?ok /{ bad = /^not / } bad' "$DIR/verify.tap"
+    cat "$DIR/verify.err"
     return 1
 }
 

@@ -6,6 +6,7 @@
 pub mod archives;
 pub mod files;
 pub mod interrupt;
+pub mod login;
 pub mod pipe;
 pub mod progress;
 

@@ -92,6 +92,15 @@ pub struct Plan {
     pub checks: Vec<Check>,
 }
 
+/// What a machine is for, beside serving its site.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Aim {
+    /// It begins with a backup: it serves nothing before it has it.
+    pub restores: bool,
+    /// It is tried where the operator's other computers are not: the layers that rely on one are left out, with a warning.
+    pub rehearses: bool,
+}
+
 /// What a backup keeps of a machine, in the order of the layers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keeps {
@@ -114,12 +123,12 @@ pub fn plan(site: &Site, sources: &Sources) -> Result<Plan, Errors> {
 
 /// The same with layers that have been read: for more than one site.
 pub fn with(site: &Site, layers: &Layers<'_>) -> Result<Plan, Errors> {
-    assemble::plan(site, layers, false)
+    aimed(site, layers, Aim::default())
 }
 
-/// The same for a machine that begins with a backup: it serves nothing before it has it.
-pub fn restoring(site: &Site, layers: &Layers<'_>) -> Result<Plan, Errors> {
-    assemble::plan(site, layers, true)
+/// The same for a machine with an aim of its own.
+pub fn aimed(site: &Site, layers: &Layers<'_>, aim: Aim) -> Result<Plan, Errors> {
+    assemble::plan(site, layers, aim)
 }
 
 impl Plan {

@@ -67,11 +67,11 @@ use self::{
 use crate::{
     error::{Error, Errors, Result},
     host::{Host, archives::Archives, files},
-    plan::Plan,
+    plan::{Aim, Plan},
 };
 
 /// Reads a site and decides what its machine consists of.
-pub type Compile<'a> = &'a dyn Fn(&Path) -> std::result::Result<Plan, Errors>;
+pub type Compile<'a> = &'a dyn Fn(&Path, Aim) -> std::result::Result<Plan, Errors>;
 
 /// What is to be tested.
 pub struct Request<'a> {
@@ -79,8 +79,6 @@ pub struct Request<'a> {
     pub path: &'a Path,
     /// How a site becomes a plan.
     pub compile: Compile<'a>,
-    /// The same for a machine that waits for a backup.
-    pub restoring: Compile<'a>,
     /// What a generic image is made from.
     pub generic: &'a dyn Fn() -> std::result::Result<Plan, Errors>,
     /// Where everything is kept that takes long to make.
@@ -171,7 +169,7 @@ fn play(spec: RunSpec) -> Result<Verdict> {
     })?;
     let (writer, report) = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
     files::write(&cache.join("report.txt"), &report.table())?;
-    eprintln!("{}", report.table());
+    eprintln!("{}\n{}", report.table(), writer.failures());
     // The halves agree among themselves who plays what.
     let astray = report.astray(names.iter().map(String::as_str));
     if !astray.is_empty() {
@@ -216,7 +214,7 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     }
     let compiled = sites
         .iter()
-        .map(|site| (request.compile)(site))
+        .map(|site| (request.compile)(site, aim(request, site)))
         .collect::<std::result::Result<Vec<_>, _>>()?;
     let given = request.image.map(given).transpose()?;
     for (file, plan) in sites.iter().zip(&compiled) {
@@ -256,6 +254,12 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     })
 }
 
+/// The script of a case brings the computers that its site relies on; for another site there are none.
+fn aim(request: &Request, site: &Path) -> Aim {
+    let scripted = request.script.is_none() && site.with_file_name("test.sh").is_file();
+    Aim { rehearses: !scripted, ..Aim::default() }
+}
+
 /// Compiles the cases of `sites`, whose plans are made already.
 fn cases(
     request: &Request,
@@ -274,10 +278,11 @@ fn cases(
             continue;
         }
         for file in case::beside(site)? {
-            case.add(&file, (request.compile)(&file)?, fixture)?;
+            case.add(&file, (request.compile)(&file, Aim::default())?, fixture)?;
         }
         if case.restores {
-            case.restore_with((request.restoring)(site)?, fixture)?;
+            let aim = Aim { restores: true, ..Aim::default() };
+            case.restore_with((request.compile)(site, aim)?, fixture)?;
         }
         if case.start == Start::GenericImage {
             case.generic = Some((request.generic)()?);

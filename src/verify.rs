@@ -12,14 +12,14 @@ mod script;
 use serde::Serialize;
 
 use consequence::Reach;
-pub use script::{Login, PATIENCE};
+pub use script::PATIENCE;
 
 use crate::{
     check::Vantage,
     client::{Client, Ways, block_on},
     error::{Result, for_terminal},
     federation::{self, Report},
-    host::{Host, progress::Progress},
+    host::{Host, login::Login, progress::Progress},
     plan::Plan,
 };
 

@@ -22,10 +22,11 @@ restore() { # FOLDER ARGUMENT...
 is_ready() { guest 'homeserver status' | head -n 1 | grep '^ready: '; }
 sql() { guest "cd / && runuser -u postgres -- psql -XAtqc \"$1\" $2"; }
 
-# whole: all that a restore could change: databases, their sizes, keys and files.
+# whole: all that a restore could change: databases (one that is swapped in has another oid), tables, keys and files.
 whole() {
-    sql 'SELECT datname, pg_database_size(oid) FROM pg_database ORDER BY 1' postgres
-    guest 'cd /; find etc/matrix-synapse var/lib/matrix-synapse var/lib/homeseed -type f ! -name "backup_key*" -exec sha256sum {} + | sort -k2'
+    sql 'SELECT datname, oid FROM pg_database ORDER BY 1' postgres
+    sql 'SELECT relname, relfilenode FROM pg_class WHERE relnamespace = 2200 ORDER BY 1' synapse
+    guest 'cd /; find etc/matrix-synapse var/lib/matrix-synapse var/lib/homeseed $(find etc/diary var/lib/diary -maxdepth 0 2>/dev/null) -type f ! -name "backup_key*" -exec sha256sum {} + | sort -k2'
 }
 # refused TITLE SENTENCE COMMAND...: it fails, says so, and the machine is as it was.
 refused() {
@@ -75,7 +76,7 @@ broken() {
     [ "$(cat "$DIR/count")" = "$BREAK" ]
 }
 
-cp "${SITE%/*}/client.py" "${SITE%/*}/crypto.py" "$DIR/"
+cp -r "${SITE%/*}/client.py" "${SITE%/*}/crypto.py" "${SITE%/*}/layers" "$DIR/"
 boot
 ready 900
 own_kernel
@@ -86,21 +87,25 @@ password=$(guest 'homeserver first-password' | tail -n 1)
 holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$password'" bob bob
 holds 'two clients encrypt' crypto before
 
+holds 'a layer of the site has things to keep' guest 'set -e; mkdir -p /etc/diary /var/lib/diary/pages
+    echo quietly >/etc/diary/tone; chmod 640 /etc/diary/tone; echo "it rains" >/var/lib/diary/today
+    echo "page one" >/var/lib/diary/pages/1; chown -R daemon:daemon /var/lib/diary/pages'
+
 # ---- a backup ----
-for n in 2 4 5 6; do
+for n in 3 7 8 9; do
     # Fetching is cut short amid it.
     after=0
-    [ "$n" != 4 ] || after=20000
+    [ "$n" != 7 ] || after=20000
     holds "a pull is cut short at its connection $n" broken $n $after pull
     holds "that is no backup ($n)" [ -z "$(find "$DIR/backups" -name '*Z.age')" ]
 done
 holds 'a backup is pulled' pull
-holds 'what had been fetched was not fetched again' grep ' 0 of 80 media files were new' "$DIR/desk.out"
+holds 'what had been fetched was not fetched again' grep ' 0 of 81 media files were new' "$DIR/desk.out"
 sleep 1
 holds 'it is pulled again' pull
-holds 'no file was new' grep ' 0 of 80 media files were new' "$DIR/desk.out"
+holds 'no file was new' grep ' 0 of 81 media files were new' "$DIR/desk.out"
 holds 'both are good' verify_backups
-holds 'it says how much there is' grep -E 'good: .* of example.org, 80 files, [0-9]+ events, 2 users; 0 minutes old' "$DIR/desk.out"
+holds 'it says how much there is' grep -E 'good: .* of example.org, 81 files, .*events [0-9]+, .*users 2, lines 1; [0-9]+ min old' "$DIR/desk.out"
 newest=$(cd "$DIR/backups" && printf '%s\n' *Z.age | tail -n 1)
 newest=${newest%.age}
 guest 'cat /var/lib/homeseed/backup_key' >"$DIR/machine_key"
@@ -168,13 +173,15 @@ refused '16: a record of a machine that nobody knows' 'signed by a machine that 
 sed "s/^server_name: .*/server_name: other.example.org/" "$DIR/site.yaml" >"$DIR/other.yaml"
 refused 'a backup of another homeserver' 'the backup is that of `example.org`' by_ssh restore "$DIR/other.yaml" "$DIR/backups" --identity "$DIR/key"
 
-# ---- the restore, cut short at each of its steps ----
-for n in 1 2 3 4 5 6 7 8 9; do
+# ---- the restore, cut short ----
+# Its connections: it asks (1 to 4), loads two streams, sends two trees and compares them (7 to 10), sends the small files,
+# adopts the two streams, and puts the small files in place.
+for n in 4 6 9 11 13 14; do
     # Loading is cut short amid it.
     after=0
-    [ "$n" != 4 ] || after=20000
+    [ "$n" != 6 ] || after=20000
     holds "17: cut short at its connection $n, it fails" broken $n $after restore "$DIR/backups"
-    [ "$n" != 5 ] || reboot_machine
+    [ "$n" != 9 ] || reboot_machine
     holds "17: the machine waits again ($n)" until_holds 300 says 'waiting for the backup: run homeseed restore at your desk'
     holds "17: no Synapse runs ($n)" guest '! pgrep -f synapse.app.homeserver && [ ! -e /etc/matrix-synapse/homeserver.signing.key ]'
 done
@@ -190,6 +197,8 @@ holds '6: by sliding sync too' client late slide
 holds '5: a new device gets new keys, and what it sends is read' crypto after
 holds '6: no token is said to be from the future' guest '! journalctl -q -b -o cat -u matrix-synapse | grep "from the future"'
 holds '1 to 4: key, events, media, thumbnails, tokens and passwords are as before' client compare
+holds 'what the layer of the site keeps has come back' guest '[ "$(stat -c "%a %U" /etc/diary/tone) $(cat /etc/diary/tone)" = "640 root quietly" ] &&
+    [ "$(cat /var/lib/diary/today)" = "it rains" ] && [ "$(stat -c %U /var/lib/diary/pages/1) $(cat /var/lib/diary/pages/1)" = "daemon page one" ]'
 refused_again() { ! restore "$DIR/backups" && grep -F 'this machine does not wait for a backup' "$DIR/desk.out"; }
 holds 'a second restore is refused' refused_again
 federation
@@ -197,6 +206,8 @@ checks
 document site
 holds 'the document without --restore changes nothing' until_holds 600 guest "grep -q $PAYLOAD /run/homeseed/status && grep -q verdict /run/homeseed/status"
 holds 'everything is there after it' client compare
+holds 'the key that opens the backups is nowhere on the machine' guest "! grep -rlF --exclude-dir=testbed '$(sed -n 4p "$DIR/key")' /etc /home /opt /root /run /tmp /usr/lib /usr/local /var && ! journalctl -o cat | grep -F '$(sed -n 4p "$DIR/key")'"
+holds 'the search would find it' guest "echo '$(sed -n 4p "$DIR/key")' >/var/tmp/it; grep -rlF '$(sed -n 4p "$DIR/key")' /var; rm /var/tmp/it"
 
 # ---- pushed ----
 nas=nas.example.net
@@ -248,11 +259,11 @@ mkdir "$DIR/pushed"
 cp -a "$DIR/nas/store/." "$DIR/pushed"
 verify_pushed() { desk backup verify "$DIR/nas/store" --identity "$DIR/key"; }
 holds 'what was pushed is good, and signed by a machine that the desk knows' verify_pushed
-holds 'it says how much there is' grep -E 'good: .* of example.org, [0-9]+ files, [0-9]+ events, 2 users; 0 minutes old' "$DIR/desk.out"
+holds 'it says how much there is' grep -E 'good: .* of example.org, [0-9]+ files, .*events [0-9]+, .*users 2, lines 1; [0-9]+ min old' "$DIR/desk.out"
 files() { network "cd $DIR/nas/store && find . -type f | wc -l"; }
 had=$(files)
 guest 'sleep 1; systemctl start homeseed-backup'
-holds 'the next backup adds two files' [ "$(files)" = $((had + 2)) ]
+holds 'the next backup adds its record and its two streams' [ "$(files)" = $((had + 3)) ]
 holds 'both are good' verify_pushed
 holds 'nothing of it can be read there' sh -c "! grep -rlE 'message 17|@bob:|BEGIN OPENSSH|ed25519 a_|PGDMP' $DIR/nas/store"
 holds 'nothing of it is left on the machine' guest 'cd /var/lib/homeseed/backup && [ ! -e files.tar ] && ! grep -rlE "message 17|@bob:|BEGIN OPENSSH|ed25519 a_|PGDMP" .'
@@ -262,15 +273,25 @@ holds 'it was pulled meanwhile from the desk' pull
 # ---- a hostile machine ----
 sums() { network "cd $DIR/nas/store && find . -type f -exec sha256sum {} + | sort -k2"; }
 stored=$(sums)
+newest_pushed=$(cd "$DIR/nas/store" && printf '%s\n' *Z.age | tail -n 1)
+newest_pushed=${newest_pushed%.age}
 guest "cd /var/lib/homeseed/backup && rm -rf evil && mkdir evil && for name in $(cd "$DIR/nas/store" && echo *.age); do echo evil >evil/\$name; done; mkdir -p evil/local_content && echo >evil/local_content/x"
 ssh_e='-e "ssh -F ssh"'
 for words in '-r --delete evil/ backup:' '-rI evil/ backup:' '-rI --inplace evil/ backup:' '-r --remove-source-files evil/ backup:' \
     '-rb evil/ backup:' '-rI --append evil/ backup:' '-r --force evil/ backup:' 'backup:' '-r backup: evil/' '-rI --partial-dir=x evil/ backup:'; do
     guest "cd /var/lib/homeseed/backup && rsync $ssh_e $words >words 2>&1 || :"
-    holds "20: rsync $words changes nothing" [ "$(sums | grep -v local_content/x)" = "$stored" ]
+    holds "20: rsync $words changes nothing" [ "$(sums | grep -v 'local_content/x$')" = "$stored" ]
     holds "20: it sees nothing" guest 'cd /var/lib/homeseed/backup && ! grep "Z.age" words'
 done
 holds '20: with what the machine has, nothing opens' guest 'cd /var/lib/homeseed/backup && age -R recipients -o evil/one words && for key in ../backup_key /etc/ssh/ssh_host_ed25519_key; do ! age -d -i $key evil/one || exit 1; done'
+# The attacks do harm where nothing keeps them from it.
+cp -a "$DIR/nas/store" "$DIR/nas/open"
+cp "$DIR/nas/authorized_keys" "$DIR/nas/strict"
+sed "s|rrsync .*store|rrsync $DIR/nas/open|" "$DIR/nas/strict" >"$DIR/nas/authorized_keys"
+guest "cd /var/lib/homeseed/backup && rsync $ssh_e -rI --inplace evil/ backup: && rsync $ssh_e backup: >words"
+holds '20: a place that is not append-only is changed' grep -lx evil "$DIR/nas/open/$newest_pushed.age"
+holds '20: it is listed as well' guest 'grep "Z.age" /var/lib/homeseed/backup/words'
+cp "$DIR/nas/strict" "$DIR/nas/authorized_keys"
 guest 'rm -r /var/lib/homeseed/backup/evil'
 
 # ---- late ----

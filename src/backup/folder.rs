@@ -249,6 +249,11 @@ impl Stored {
         Some((parts.next()?, seconds, size))
     }
 
+    /// The same of a name that is known to be one.
+    pub(super) fn place(&self) -> (&str, u64, u64) {
+        self.tree_file().expect("it was taken for a file of a tree")
+    }
+
     /// The backup whose record or stream it is; none for a file of a tree.
     #[must_use]
     pub fn stamp(&self) -> Option<Stamp> {

@@ -7,8 +7,11 @@ use tempfile::TempDir;
 use crate::{
     check::word,
     error::{Error, Result},
-    host::{Host, Outcome, pipe::Pipe},
-    verify::Login,
+    host::{
+        Host, Outcome,
+        login::{Login, UNREACHED},
+        pipe::Pipe,
+    },
 };
 
 /// A way to a machine, on which one logs in but once.
@@ -20,7 +23,7 @@ pub struct Machine<'h> {
 }
 
 /// What every script begins with.
-const BEGIN: &str = "set -eu\nfail() { echo \"$*\" >&2; exit 1; }\ncd /\n";
+const BEGIN: &str = "set -eu\nfail() { echo \"$*\" >&2; exit 1; }\n";
 
 impl<'h> Machine<'h> {
     /// The machine that `login` leads to; nobody has knocked yet.
@@ -48,11 +51,8 @@ impl<'h> Machine<'h> {
     pub fn start(&self, script: &str, arguments: &[&str]) -> Result<Pipe> {
         let script = word(&format!("{BEGIN}{script}"));
         let words: String = arguments.iter().map(|it| format!(" {}", word(it))).collect();
-        let remote = format!(
-            "if [ \"$(id -u)\" = 0 ]; then exec sh -c {script} sh{words}; else exec sudo -n sh -c {script} sh{words}; fi"
-        );
-        let mut line = self.ssh();
-        line.extend(["-T".to_owned(), "--".to_owned(), self.login.destination.clone(), remote]);
+        let command = format!("sh -c {script} sh{words}");
+        let line = self.login.as_root(&self.own(), &command);
         self.host.pipe(&line)
     }
 
@@ -66,14 +66,9 @@ impl<'h> Machine<'h> {
         let Outcome { status, stderr, .. } = &outcome;
         let said: Vec<&str> = stderr.trim().lines().filter(|it| !it.starts_with("@ ")).collect();
         let last = said.last().copied().unwrap_or_default().trim();
-        match status {
+        match *status {
             0 => Ok(outcome),
-            255 => {
-                Err(Error::host(format!("ssh does not reach {}: {last}", self.login.destination))
-                    .hint(
-                        "log in once by hand with the same name, and let ssh know the host's key",
-                    ))
-            }
+            UNREACHED => Err(self.login.unreached(last)),
             _ if last.is_empty() => {
                 Err(Error::host(format!("{} gave up with status {status}", self.login.destination)))
             }
@@ -81,19 +76,20 @@ impl<'h> Machine<'h> {
         }
     }
 
-    fn ssh(&self) -> Vec<String> {
-        let socket = format!("ControlPath={}/ssh", self.dir.path().display());
-        let own = ["ConnectTimeout=20", "ControlMaster=auto", "ControlPersist=60", &socket];
-        let own = own.into_iter().chain(["ServerAliveInterval=30"]);
-        let options = own.chain(self.login.options.iter().map(String::as_str));
-        let options = options.flat_map(|it| ["-o".to_owned(), it.to_owned()]);
-        ["ssh".to_owned()].into_iter().chain(options).collect()
+    /// One connection carries everything.
+    fn own(&self) -> [String; 4] {
+        [
+            "ControlMaster=auto".to_owned(),
+            "ControlPersist=60".to_owned(),
+            format!("ControlPath={}/ssh", self.dir.path().display()),
+            "ServerAliveInterval=30".to_owned(),
+        ]
     }
 }
 
 impl Drop for Machine<'_> {
     fn drop(&mut self) {
-        let mut line = self.ssh();
+        let mut line = self.login.ssh(&self.own());
         line.extend(["-O", "exit", "--", &self.login.destination].map(str::to_owned));
         // It says so when there is no connection.
         self.host.outcome(&line, "").ok();

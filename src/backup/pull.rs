@@ -183,9 +183,9 @@ impl Puller<'_, '_> {
         words.extend(tree.folders.iter().map(String::as_str));
         let mut listed = Vec::new();
         for line in self.machine.run(LIST, &words, "")?.lines() {
-            match line.parse() {
-                Ok(file) => listed.push(file),
-                Err(_) => self
+            match line.parse().ok().filter(|file: &Stored| file.tree_file().is_some()) {
+                Some(file) => listed.push(file),
+                None => self
                     .warnings
                     .push(format!("left out, since no homeserver names a file so: {line}")),
             }
@@ -207,7 +207,7 @@ impl Puller<'_, '_> {
             .collect();
         // One that is gone by now was removed on the machine.
         let found = files.into_iter().filter_map(|stored| {
-            let sha256 = sums.get(place(&stored).0).filter(|it| is_sha256(it))?;
+            let sha256 = sums.get(stored.place().0).filter(|it| is_sha256(it))?;
             Some(TreeFile { sha256: (*sha256).to_owned(), stored })
         });
         Ok(found.collect())
@@ -217,11 +217,11 @@ impl Puller<'_, '_> {
         if files.is_empty() {
             return Ok(Vec::new());
         }
-        let total = files.iter().map(|it| place(it).2).sum();
+        let total = files.iter().map(|it| it.place().2).sum();
         let meter = Meter::of(self.progress, &format!("fetching {} files", files.len()), total);
         let mut pipe = self.machine.start(FETCH, &[&tree.root])?;
         pipe.tell(paths(files));
-        let wanted: BTreeSet<&str> = files.iter().map(|it| place(it).0).collect();
+        let wanted: BTreeSet<&str> = files.iter().map(|it| it.place().0).collect();
         let mut fetched = Vec::new();
         let lost =
             |error: std::io::Error| Error::host(format!("the files do not arrive whole: {error}"));
@@ -248,19 +248,14 @@ impl Puller<'_, '_> {
         let outcome = self.machine.judged(pipe.finish()?);
         outcome.and(taken)?;
         self.fetched.0 += fetched.len();
-        self.fetched.1 += fetched.iter().map(|it| place(&it.stored).2).sum::<u64>();
+        self.fetched.1 += fetched.iter().map(|it| it.stored.place().2).sum::<u64>();
         Ok(fetched)
     }
 }
 
-/// The path of a file below its root, its time and its size.
-fn place(file: &Stored) -> (&str, u64, u64) {
-    file.tree_file().expect("it was listed as one")
-}
-
 /// The paths of files, a line each.
 fn paths(files: &[Stored]) -> String {
-    files.iter().map(|it| format!("{}\n", place(it).0)).collect()
+    files.iter().map(|it| format!("{}\n", it.place().0)).collect()
 }
 
 /// The lines `@ NAME NUMBER` of `said`, and whether the last of all says that it is whole.

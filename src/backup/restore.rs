@@ -26,6 +26,9 @@ const STAGE: &str = include_str!("scripts/stage.sh");
 const LIVE: &str = include_str!("scripts/live.sh");
 const ROOM: &str = include_str!("scripts/room.sh");
 
+/// A restore that was cut short after it had begun to adopt has left the archive that [`LIVE`] removes.
+const AGAIN: &str = "RESTORING=no\n[ ! -e /var/lib/homeseed/restore.tar ] || RESTORING=yes\n";
+
 /// A dump that is loaded takes more room than it had, with its indexes and its log: measured, three times.
 const GROWS: u64 = 4;
 
@@ -106,13 +109,15 @@ fn fits(plan: &Plan, manifest: &Manifest) -> Result<()> {
 fn takes(plan: &Plan, machine: &Machine<'_>, folder: &Folder, record: &Record) -> Result<String> {
     let Record { stamp, manifest, .. } = record;
     let unchanged = |error: Error| error.hint("nothing was changed");
+    let last = plan.keeps.last.as_ref().map_or("", |it| it.path.as_str());
+    let room = machine.run(ROOM, &[last], "").map_err(unchanged)?.trim().parse().unwrap_or(0);
     for stream in &plan.keeps.streams {
         let numbers = &manifest.streams[&stream.name].numbers;
         let known = numbers.iter().map(|(name, n)| format!("KEPT_{}={n}\n", name.to_uppercase()));
-        let script = known.chain([stream.takes.clone()]).collect::<String>();
+        let asked = [AGAIN.to_owned(), stream.takes.clone()];
+        let script = known.chain(asked).collect::<String>();
         machine.run(&script, &[], "").map_err(unchanged)?;
     }
-    let room = machine.run(ROOM, &[], "")?.trim().parse().unwrap_or(0);
     let streams = manifest.streams.keys().map(|name| folder.size(&Stored::stream(*stamp, name)));
     let needed = streams.sum::<u64>() * GROWS + total(manifest.files_of_trees());
     if room < needed {
@@ -173,7 +178,7 @@ impl Restorer<'_, '_> {
         self.machine.end(pipe)?;
         sent?;
         self.progress.stage("comparing them");
-        let sum = |it: &TreeFile| format!("{}  {}\n", it.sha256, place(it).0);
+        let sum = |it: &TreeFile| format!("{}  {}\n", it.sha256, it.stored.place().0);
         let sums: String = files.iter().map(sum).collect();
         if !sums.is_empty() {
             self.machine.run(COMPARE, &[&tree.root], &sums)?;
@@ -187,7 +192,7 @@ impl Restorer<'_, '_> {
         let mut archive = tar::Builder::new(out);
         for file in files {
             let mut header = tar::Header::new_gnu();
-            let (path, seconds, size) = place(file);
+            let (path, seconds, size) = file.stored.place();
             header.set_size(size);
             header.set_mode(0o600);
             header.set_mtime(seconds);
@@ -210,13 +215,8 @@ impl Restorer<'_, '_> {
     }
 }
 
-/// The path of a file below its root, its time and its size.
-fn place(file: &TreeFile) -> (&str, u64, u64) {
-    file.stored.tree_file().expect("a manifest names no other")
-}
-
 fn total<'f>(files: impl Iterator<Item = &'f TreeFile>) -> u64 {
-    files.map(|it| place(it).2).sum()
+    files.map(|it| it.stored.place().2).sum()
 }
 
 /// Counts what is read.

@@ -108,8 +108,11 @@ impl Signers {
 
     /// Believes `machine` from now on; whether it was new.
     pub fn add(&mut self, server_name: &str, machine: &str) -> Result<bool> {
-        let key =
-            key(machine).ok_or_else(|| Error::new("the machine shows no key to sign with"))?;
+        let key = key(machine).ok_or_else(|| {
+            Error::new(format!("`{machine}` is not a public key of a machine")).hint(
+                "it is `ssh-ed25519 AAAA…`: `homeserver backup key` shows it, behind the options",
+            )
+        })?;
         if self.is_known(server_name, machine) {
             return Ok(false);
         }

@@ -4,8 +4,6 @@ use std::{fmt, str::FromStr, time::Duration};
 
 use time::{Date, Month, OffsetDateTime, PrimitiveDateTime, Time};
 
-use crate::error::Error;
-
 /// A second of UTC, written `20261124T030000Z` (ISO 8601, basic format).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp(OffsetDateTime);
@@ -67,13 +65,12 @@ impl fmt::Display for Stamp {
 }
 
 impl FromStr for Stamp {
-    type Err = Error;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Stamp, Error> {
-        read(text).ok_or_else(|| {
-            Error::new(format!("`{text}` is not the time of a backup"))
-                .hint("it is such as `20261124T030000Z`; `homeseed backup list` shows them")
-        })
+    fn from_str(text: &str) -> Result<Stamp, String> {
+        let refused =
+            || "it is such as `20261124T030000Z`; `homeseed backup list` shows them".to_owned();
+        read(text).ok_or_else(refused)
     }
 }
 

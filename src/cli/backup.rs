@@ -14,10 +14,10 @@ use crate::{
         Stored, Trust,
     },
     error::{Error, Errors, Result},
-    host::{Host, interrupt, progress::Progress},
+    host::{Host, interrupt, login::Login, progress::Progress},
+    plan::Aim,
     testbed::{self, Mode, Request, Script},
     units::{duration, size},
-    verify::Login,
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -94,6 +94,41 @@ impl Known {
     }
 }
 
+/// Which backup is to be read, with what key, and who may have signed it.
+#[derive(Debug, clap::Args)]
+struct Reader {
+    /// The private key: of OpenSSH, or of age
+    #[arg(long, value_name = "FILE")]
+    identity: PathBuf,
+    /// The backup of this time [default: all to verify, the newest to restore]
+    #[arg(long, value_name = "TIME")]
+    at: Option<Stamp>,
+    #[command(flatten)]
+    known: Known,
+    /// Take the signature of a machine that this desk does not know
+    #[arg(long)]
+    any_machine: bool,
+}
+
+impl Reader {
+    /// The backup that was asked for, or the newest.
+    fn stamp(&self, folder: &Folder) -> Result<Stamp> {
+        self.at.map_or_else(|| folder.newest(), Ok)
+    }
+
+    /// Whether a signature of that worth will do.
+    fn takes(&self, trust: Trust) -> bool {
+        trust == Trust::Known || self.any_machine
+    }
+}
+
+/// Who signed a backup that is not believed.
+const UNKNOWN: &str = "is signed by a machine that this desk does not know";
+
+/// What to do about it.
+const MAKE_KNOWN: &str = "if you are sure whose it is, `homeseed backup trust` makes it known; \
+    `--any-machine` takes it this once";
+
 /// A backup that is to be taken.
 #[derive(Debug, clap::Args)]
 pub(super) struct Pull {
@@ -116,17 +151,8 @@ pub(super) struct Pull {
 pub(super) struct VerifyBackups {
     /// The folder of backups
     dir: PathBuf,
-    /// The private key: of OpenSSH, or of age
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
-    /// Only the backup of this time
-    #[arg(long, value_name = "TIME")]
-    at: Option<Stamp>,
     #[command(flatten)]
-    known: Known,
-    /// Take the signature of a machine that this desk does not know
-    #[arg(long)]
-    any_machine: bool,
+    reader: Reader,
 }
 
 /// Backups that are to be listed.
@@ -163,17 +189,8 @@ pub(super) struct Drill {
     site: PathBuf,
     /// The folder of backups
     dir: PathBuf,
-    /// The private key: of OpenSSH, or of age
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
-    /// The backup of this time, instead of the newest
-    #[arg(long, value_name = "TIME")]
-    at: Option<Stamp>,
     #[command(flatten)]
-    known: Known,
-    /// Take the signature of a machine that this desk does not know
-    #[arg(long)]
-    any_machine: bool,
+    reader: Reader,
     /// Run the machine in a container: much faster, with the kernel of this
     /// computer
     #[arg(long)]
@@ -203,19 +220,10 @@ pub(super) struct RestoreArgs {
     site: PathBuf,
     /// The folder of backups
     dir: PathBuf,
-    /// The private key: of OpenSSH, or of age
-    #[arg(long, value_name = "FILE")]
-    identity: PathBuf,
+    #[command(flatten)]
+    reader: Reader,
     #[command(flatten)]
     ssh: Ssh,
-    /// The backup of this time, instead of the newest
-    #[arg(long, value_name = "TIME")]
-    at: Option<Stamp>,
-    #[command(flatten)]
-    known: Known,
-    /// Take the signature of a machine that this desk does not know
-    #[arg(long)]
-    any_machine: bool,
 }
 
 fn time(text: &str) -> std::result::Result<Duration, String> {
@@ -245,7 +253,7 @@ impl Pull {
         let machine = Machine::new(&host, self.ssh.login())?;
         let folder = Folder::make(&self.dir)?;
         let _lock = folder.lock()?;
-        let mut signers = self.known.read()?;
+        let mut signers = self.known.read_or_make()?;
         let progress = Progress::new();
         for kind in unusable {
             paint::warning(&format!("a key of the type {kind} cannot decrypt this backup"));
@@ -287,10 +295,10 @@ impl VerifyBackups {
     fn run(&self) -> Result<()> {
         let folder = Folder::open(&self.dir)?;
         folder.newest()?;
-        let identities = Identities::read(&self.identity)?;
-        let signers = self.known.read()?;
+        let identities = Identities::read(&self.reader.identity)?;
+        let signers = self.reader.known.read()?;
         let progress = Progress::new();
-        let verdict = backup::verify(&folder, self.at, &identities, &signers, &progress);
+        let verdict = backup::verify(&folder, self.reader.at, &identities, &signers, &progress);
         progress.wipe();
         let verdict = verdict?;
         let mut bad = 0;
@@ -302,7 +310,7 @@ impl VerifyBackups {
         if !verdict.strays.is_empty() {
             let count = verdict.strays.len();
             paint::note(&format!(
-                "{count} files belong to no backup; `homeseed backup prune` removes those that are old"
+                "files that belong to no backup: {count}; `homeseed backup prune` removes those that are old"
             ));
         }
         match (verdict.backups.len(), bad) {
@@ -315,11 +323,8 @@ impl VerifyBackups {
 
     fn faults(&self, judged: &Judged) -> Vec<String> {
         let mut faults = judged.faults.clone();
-        if judged.trust == Some(Trust::Unknown) && !self.any_machine {
-            faults.push(
-                "it is signed by a machine that this desk does not know; `--any-machine` takes it"
-                    .to_owned(),
-            );
+        if judged.trust.is_some_and(|trust| !self.reader.takes(trust)) {
+            faults.push(format!("it {UNKNOWN}; {MAKE_KNOWN}"));
         }
         faults
     }
@@ -332,10 +337,7 @@ fn described(folder: &Folder, judged: &Judged, faults: &[String]) -> String {
     }
     let Some(manifest) = &judged.manifest else { return String::new() };
     let numbers = manifest.streams.values().flat_map(|it| &it.numbers);
-    let numbers: Vec<String> = numbers
-        .filter(|(name, _)| ["users", "events"].contains(&name.as_str()))
-        .map(|(name, number)| format!("{number} {name}"))
-        .collect();
+    let numbers: Vec<String> = numbers.map(|(name, number)| format!("{name} {number}")).collect();
     format!(
         "{stamp} good: {} of {}, {} files, {}; {}\n",
         size::short(folder.size_of(stamp, manifest)),
@@ -349,9 +351,9 @@ fn described(folder: &Folder, judged: &Judged, faults: &[String]) -> String {
 fn aged(stamp: Stamp) -> String {
     let hours = stamp.age().as_secs() / 3600;
     match hours {
-        0 => format!("{} minutes old", stamp.age().as_secs() / 60),
-        1..72 => format!("{hours} hours old"),
-        _ => format!("{} days old", hours / 24),
+        0 => format!("{} min old", stamp.age().as_secs() / 60),
+        1..72 => format!("{hours} h old"),
+        _ => format!("{} d old", hours / 24),
     }
 }
 
@@ -369,7 +371,7 @@ impl List {
         let (count, bytes) = shared
             .map(|it: &Stored| folder.size(it))
             .fold((0, 0), |(n, sum), it| (n + 1, sum + it));
-        output::print(&format!("{count} media files, {}\n", size::short(bytes)))?;
+        output::print(&format!("media files: {count}, {}\n", size::short(bytes)))?;
         let newest = folder.newest()?;
         match self.max_age {
             Some(most) if newest.age() > most => {
@@ -392,8 +394,10 @@ impl Prune {
             text += &format!("{stamp} {verb}\n");
         }
         let (kept, files) = (pruned.kept.len(), pruned.removed.len());
-        text +=
-            &format!("{kept} backups stay; {files} files {verb}, {}\n", size::short(pruned.bytes));
+        text += &format!(
+            "backups that stay: {kept}; files {verb}: {files}, {}\n",
+            size::short(pruned.bytes)
+        );
         output::print(&text)?;
         if identities.is_none() && !pruned.gone.is_empty() {
             paint::note("media stay: with `--identity` those go that no backup names any more");
@@ -408,11 +412,11 @@ const DRILL: &str = include_str!("../testbed/drill.sh");
 impl Drill {
     fn run(&self, layers: Option<&Path>) -> std::result::Result<(), Errors> {
         let folder = Folder::open(&self.dir)?;
-        let stamp = self.at.map_or_else(|| folder.newest(), Ok)?;
+        let stamp = self.reader.stamp(&folder)?;
         // A machine of a drill signs nothing that counts later.
         let file = tempfile::NamedTempFile::new();
         let file = file.map_err(|error| Error::host(format!("cannot make a file: {error}")))?;
-        self.known.read()?.write_to(file.path())?;
+        self.reader.known.read()?.write_to(file.path())?;
         let absolute = |path: &Path| {
             std::path::absolute(path)
                 .map(|it| it.to_string_lossy().into_owned())
@@ -420,18 +424,19 @@ impl Drill {
         };
         let variables = vec![
             ("DRILL_BACKUPS", absolute(&self.dir)?),
-            ("DRILL_IDENTITY", absolute(&self.identity)?),
+            ("DRILL_IDENTITY", absolute(&self.reader.identity)?),
             ("DRILL_SIGNERS", absolute(file.path())?),
             ("DRILL_AT", stamp.to_string()),
             (
                 "DRILL_OPTIONS",
-                if self.any_machine { "--any-machine".to_owned() } else { String::new() },
+                if self.reader.any_machine { "--any-machine".to_owned() } else { String::new() },
             ),
         ];
         let verdict = testbed::run(&Request {
             path: &self.site,
-            compile: &|path| input::restoring(path, layers),
-            restoring: &|path| input::restoring(path, layers),
+            compile: &|path, aim| {
+                super::test::rehearsed(path, layers, Aim { restores: true, ..aim })
+            },
             generic: &|| input::generic(layers),
             cache: &self.cache,
             image: None,
@@ -461,18 +466,12 @@ pub(super) fn restore(
     interrupt::listen();
     let plan = input::plan(&args.site, layers)?;
     let folder = Folder::open(&args.dir)?;
-    let stamp = args.at.map_or_else(|| folder.newest(), Ok)?;
-    let identities = Identities::read(&args.identity)?;
-    let mut signers = args.known.read()?;
+    let stamp = args.reader.stamp(&folder)?;
+    let identities = Identities::read(&args.reader.identity)?;
+    let mut signers = args.reader.known.read()?;
     let record = Record::read(&folder, stamp, &identities)?;
-    if record.trust(&signers)? == Trust::Unknown && !args.any_machine {
-        let message =
-            format!("the backup of {stamp} is signed by a machine that this desk does not know");
-        return Err(Error::new(message)
-            .hint(
-                "look at it where it was taken, or say `--any-machine` if you are sure whose it is",
-            )
-            .into());
+    if !args.reader.takes(record.trust(&signers)?) {
+        return Err(Error::new(format!("the backup of {stamp} {UNKNOWN}")).hint(MAKE_KNOWN).into());
     }
     let host = Host::new()?;
     let machine = Machine::new(&host, args.ssh.login())?;

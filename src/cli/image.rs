@@ -62,7 +62,7 @@ fn of_site(
     args: &ImageArgs,
     layers: Option<&Path>,
 ) -> std::result::Result<Plan, Errors> {
-    let desk = input::desk_for(site, layers, args.restore)?;
+    let desk = input::desk_for(site, layers, input::waiting(args.restore))?;
     show::warned(&desk, args.consent.allow_placeholders)?;
     Ok(desk.plan)
 }

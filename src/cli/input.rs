@@ -14,7 +14,7 @@ use crate::{
     error::{Error, Errors, Result},
     inspect::MOST,
     layer::{self, Layers, Sources},
-    plan::{self, Plan},
+    plan::{self, Aim, Plan},
     site::{self, LayerFolder, Schema, Site, suggest},
 };
 
@@ -23,9 +23,18 @@ pub(super) fn plan(path: &Path, layers: Option<&Path>) -> std::result::Result<Pl
     compile(path, layers).map(|(_, plan)| plan)
 }
 
-/// The same, of a machine that waits for a backup.
-pub(super) fn restoring(path: &Path, layers: Option<&Path>) -> std::result::Result<Plan, Errors> {
-    desk_for(path, layers, true).map(|desk| desk.plan)
+/// The same, of a machine with this aim.
+pub(super) fn aimed(
+    path: &Path,
+    layers: Option<&Path>,
+    aim: Aim,
+) -> std::result::Result<Plan, Errors> {
+    desk_for(path, layers, aim).map(|desk| desk.plan)
+}
+
+/// The aim of a machine that begins with a backup if `restore` says so.
+pub(super) fn waiting(restore: bool) -> Aim {
+    Aim { restores: restore, ..Aim::default() }
 }
 
 /// A site with all that it takes to compile it, and others like it.
@@ -35,7 +44,7 @@ pub(super) struct Desk<'a> {
     pub(super) schema: Schema,
     path: &'a Path,
     layers: Option<&'a Path>,
-    restore: bool,
+    aim: Aim,
 }
 
 /// The site at `path`, its plan, and the keys that it could have.
@@ -43,23 +52,23 @@ pub(super) fn desk<'a>(
     path: &'a Path,
     layers: Option<&'a Path>,
 ) -> std::result::Result<Desk<'a>, Errors> {
-    desk_for(path, layers, false)
+    desk_for(path, layers, Aim::default())
 }
 
-/// The same, for a machine that begins with a backup if `restore` says so.
+/// The same, for a machine with this aim.
 pub(super) fn desk_for<'a>(
     path: &'a Path,
     layers: Option<&'a Path>,
-    restore: bool,
+    aim: Aim,
 ) -> std::result::Result<Desk<'a>, Errors> {
-    let (site, plan, schema) = compiled(path, &text(path)?, layers, restore)?;
-    Ok(Desk { site, plan, schema, path, layers, restore })
+    let (site, plan, schema) = compiled(path, &text(path)?, layers, aim)?;
+    Ok(Desk { site, plan, schema, path, layers, aim })
 }
 
 impl Desk<'_> {
     /// The plan of another text in the place of the site; none when it is no site.
     pub(super) fn plan_of(&self, text: &str) -> Option<Plan> {
-        compiled(self.path, text, self.layers, self.restore).ok().map(|(_, plan, _)| plan)
+        compiled(self.path, text, self.layers, self.aim).ok().map(|(_, plan, _)| plan)
     }
 }
 
@@ -86,19 +95,19 @@ pub(super) fn compile(
     path: &Path,
     layers: Option<&Path>,
 ) -> std::result::Result<(Site, Plan), Errors> {
-    compiled(path, &text(path)?, layers, false).map(|(site, plan, _)| (site, plan))
+    compiled(path, &text(path)?, layers, Aim::default()).map(|(site, plan, _)| (site, plan))
 }
 
 fn compiled(
     path: &Path,
     text: &str,
     layers: Option<&Path>,
-    restore: bool,
+    aim: Aim,
 ) -> std::result::Result<(Site, Plan, Schema), Errors> {
     let sources = sources(path, &folders(path, text), layers)?;
     let layers = Layers::read(&sources)?;
     let site = Site::parse(&name(path), text, &layers.schema)?;
-    let plan = if restore { plan::restoring } else { plan::with }(&site, &layers)?;
+    let plan = plan::aimed(&site, &layers, aim)?;
     Ok((site, plan, layers.schema))
 }
 

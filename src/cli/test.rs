@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{input, output};
+use super::{input, output, show};
 use crate::{
     error::{Error, Errors},
+    plan::{Aim, Plan},
     testbed::{self, Mode, Request, Verdict},
 };
 
@@ -35,8 +36,7 @@ pub(super) fn run(args: &TestArgs, layers: Option<&Path>) -> Result<(), Errors> 
     let mode = args.mode();
     let verdict = testbed::run(&Request {
         path: &args.site,
-        compile: &|path| input::plan(path, layers),
-        restoring: &|path| input::restoring(path, layers),
+        compile: &|path, aim| rehearsed(path, layers, aim),
         generic: &|| input::generic(layers),
         cache: &args.cache,
         image: args.image.as_deref(),
@@ -45,6 +45,19 @@ pub(super) fn run(args: &TestArgs, layers: Option<&Path>) -> Result<(), Errors> 
         mode,
     })?;
     if mode == Mode::Play { judged(&verdict) } else { Ok(()) }
+}
+
+/// The plan of a site; what a rehearsal leaves out is said.
+pub(super) fn rehearsed(
+    path: &Path,
+    layers: Option<&Path>,
+    aim: Aim,
+) -> std::result::Result<Plan, Errors> {
+    let plan = input::aimed(path, layers, aim)?;
+    if aim.rehearses {
+        show::warnings(&plan);
+    }
+    Ok(plan)
 }
 
 /// Says how many results there were; an error when one was bad.

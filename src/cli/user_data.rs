@@ -120,7 +120,7 @@ fn mirror(text: &str) -> std::result::Result<Url, String> {
 
 /// Prints it, and says how long it is.
 pub(super) fn run(args: &UserDataArgs, layers: Option<&Path>) -> std::result::Result<(), Errors> {
-    let desk = input::desk_for(&args.site, layers, args.restore)?;
+    let desk = input::desk_for(&args.site, layers, input::waiting(args.restore))?;
     show::warned(&desk, args.consent.allow_placeholders)?;
     let base64 = args.base64()?;
     let bytes = args.document(&desk, base64)?;

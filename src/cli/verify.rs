@@ -16,10 +16,10 @@ use crate::{
     client::{Route, Ways},
     error::{Error, Errors, Result},
     federation::Report,
-    host::{Host, progress::Progress},
+    host::{Host, login::Login, progress::Progress},
     plan::Plan,
     units::duration,
-    verify::{self, Finding, Login, Request, Verdict},
+    verify::{self, Finding, Request, Verdict},
 };
 
 pub(super) const EXAMPLES: &str = "\

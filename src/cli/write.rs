@@ -78,7 +78,7 @@ pub(super) struct WellKnown {
 impl Overlay {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
-        let desk = input::desk_for(&self.site, layers, self.restore)?;
+        let desk = input::desk_for(&self.site, layers, input::waiting(self.restore))?;
         show::warned(&desk, self.consent.allow_placeholders)?;
         if overlay::is_tar(&self.output) {
             output::may_replace(&self.output, self.consent.force, &[&self.site], overlay::is_ours)?;

@@ -59,6 +59,8 @@ pub struct Manifest {
     /// Packages that every cloud image has: nobody installs them there, but a bare tree needs them.
     #[serde(default)]
     pub presumes: Vec<Conditional<String>>,
+    /// The computer of the operator's, in words, without which it never comes to its end.
+    pub relies_on: Option<String>,
     /// Whether its step needs nothing of the machine's own, so that it may run when an image is made.
     #[serde(default)]
     pub bakes: bool,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minijinja::Value;
 
 use super::{
-    Born, Chosen, Package, Personal, Plan, Publication, Record, Unit, covered, facts, files,
+    Aim, Born, Chosen, Package, Personal, Plan, Publication, Record, Unit, covered, facts, files,
     selection::{Selection, select},
     settings,
 };
@@ -17,9 +17,9 @@ use crate::{
     template::{self, condition_holds, counting},
 };
 
-/// The plan of `site`, for a machine that waits for a backup or for one that does not.
-pub(super) fn plan(site: &Site, all: &Layers<'_>, restore: bool) -> Result<Plan, Errors> {
-    let selection = select(site, all, restore).map_err(Errors::from)?;
+/// The plan of `site`, for a machine with this aim.
+pub(super) fn plan(site: &Site, all: &Layers<'_>, aim: Aim) -> Result<Plan, Errors> {
+    let selection = select(site, all, aim).map_err(Errors::from)?;
     let mut errors = Vec::new();
     let mut plan = empty(site, &selection);
     for layer in &selection.layers {
@@ -63,7 +63,7 @@ fn empty(site: &Site, selection: &Selection<'_, '_>) -> Plan {
         suite: site.suite().name.to_owned(),
         ssh_keys: site.ssh_keys().into_iter().map(str::to_owned).collect(),
         site_digest: site.digest().to_owned(),
-        warnings: site.warnings().to_vec(),
+        warnings: [site.warnings(), &selection.missed].concat(),
         layers: selection.layers.iter().map(chosen).collect(),
         publications: Vec::new(),
         packages: Vec::new(),

@@ -100,7 +100,7 @@ fn step(layer: &Layer<'_>, selection: &Selection<'_, '_>) -> String {
 }
 
 /// The scripts that pour out what a backup keeps, for a layer that takes backups on the machine itself.
-const STREAMS: &str = "streams/";
+const STREAMS: &str = "/usr/lib/homeseed/streams/";
 
 /// What the convergence reads: lists of what is planned, the checks as one script, those facts that a file or a check of
 /// the machine names, and the scripts of streams if somebody runs them.
@@ -123,7 +123,7 @@ fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     let lists = lists.into_iter().map(|(name, text)| (format!("{HOME}/{name}"), text));
     let facts = [(FACTS.to_owned(), facts)];
     let streams = plan.keeps.streams.iter().filter(|_| pours).map(|it| {
-        let path = format!("{HOME}/{STREAMS}{}", it.name);
+        let path = format!("{STREAMS}{}", it.name);
         let text = minify(&path, &format!("#!/bin/sh\n{}", it.save));
         (path, text)
     });

@@ -4,7 +4,7 @@
 
 use minijinja::{Value, context};
 
-use super::{Keeps, Port, Secret, kept};
+use super::{Aim, Keeps, Port, Secret, kept};
 use crate::{
     check::Helpers,
     error::Error,
@@ -17,6 +17,8 @@ use crate::{
 pub(super) struct Selection<'a, 's> {
     /// In the order of their steps.
     pub(super) layers: Vec<&'a Layer<'s>>,
+    /// What is said of those that are left out of a rehearsal.
+    pub(super) missed: Vec<String>,
     /// Every name that must lead to the machine; its own is the first.
     pub(super) names: Vec<String>,
     /// What listens, by number, each port once.
@@ -35,10 +37,11 @@ pub(super) struct Selection<'a, 's> {
 pub(super) fn select<'a, 's>(
     site: &Site,
     all: &'a Layers<'s>,
-    restore: bool,
+    aim: Aim,
 ) -> Result<Selection<'a, 's>, Vec<Error>> {
     let context = context! { site => Value::from_serialize(site.values()) };
-    let layers = chosen(&context, all)?;
+    let mut layers = chosen(&context, all)?;
+    let missed = if aim.rehearses { leave_out(&mut layers) } else { Vec::new() };
     let mut errors = missing(&layers);
     let mut gather = |result: Result<(), Error>| errors.extend(result.err());
     let mut names = vec![site.host().to_owned()];
@@ -64,8 +67,8 @@ pub(super) fn select<'a, 's>(
     if errors.is_empty() {
         let context = extended(&context, &names, &ports, &secrets, &layers);
         let keeping = Value::from_serialize(&keeps);
-        let context = context! { restore, keeps => keeping, ..context };
-        Ok(Selection { layers, names, ports, secrets, helpers, keeps, context })
+        let context = context! { restore => aim.restores, keeps => keeping, ..context };
+        Ok(Selection { layers, missed, names, ports, secrets, helpers, keeps, context })
     } else {
         Err(errors)
     }
@@ -97,6 +100,19 @@ fn chosen<'a, 's>(context: &Value, all: &'a Layers<'s>) -> Result<Vec<&'a Layer<
         }
     }
     if errors.is_empty() { Ok(layers) } else { Err(errors) }
+}
+
+/// Leaves out the layers that rely on another computer; a sentence of each.
+fn leave_out(layers: &mut Vec<&Layer<'_>>) -> Vec<String> {
+    let mut said = Vec::new();
+    layers.retain(|layer| {
+        let other = layer.manifest.relies_on.as_ref();
+        said.extend(other.map(|other| {
+            format!("the layer `{}` is left out: the test internet has no {other}", layer.name)
+        }));
+        other.is_none()
+    });
+    said
 }
 
 fn missing(chosen: &[&Layer<'_>]) -> Vec<Error> {

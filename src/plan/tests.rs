@@ -211,3 +211,23 @@ fn what_is_to_be_published_elsewhere_comes_from_planned_files() {
     assert_eq!(document.url, "https://example.org/.well-known/x");
     assert_eq!(document.contents, "{}\n");
 }
+
+#[test]
+fn a_rehearsal_leaves_out_what_relies_on_another_computer() {
+    let manifest = "about: x\nrelies_on: mail relay\npackages: [swaks]\n";
+    let sources = Sources::from(
+        [("a/layer.yaml", manifest), ("b/layer.yaml", "about: y\n")]
+            .map(|(path, text)| (path.to_owned(), text.to_owned())),
+    );
+    let layers = Layers::read(&sources).unwrap();
+    let site = Site::parse("site.yaml", SITE, embedded_schema()).unwrap();
+    let named = |aim| {
+        let plan = aimed(&site, &layers, aim).unwrap();
+        let names: Vec<String> = plan.layers.into_iter().map(|it| it.name).collect();
+        (names.join(" "), plan.packages.len(), plan.warnings[site.warnings().len()..].join("\n"))
+    };
+    assert_eq!(named(Aim::default()), ("a b".to_owned(), 1, String::new()));
+    let said = "the layer `a` is left out: the test internet has no mail relay";
+    let rehearsed = named(Aim { rehearses: true, ..Aim::default() });
+    assert_eq!(rehearsed, ("b".to_owned(), 0, said.to_owned()));
+}

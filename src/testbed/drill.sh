@@ -5,7 +5,7 @@ waits() { state | grep -F 'waiting for the backup: '; }
 is_idle() { guest '! pgrep -f synapse.app.homeserver'; }
 restored() {
     # shellcheck disable=SC2086 # none or one
-    by_ssh restore "$DIR/site.yaml" "$DRILL_BACKUPS" --identity "$DRILL_IDENTITY" --signers "$DRILL_SIGNERS" --at "$DRILL_AT" $DRILL_OPTIONS
+    by_ssh restore "$SITE" "$DRILL_BACKUPS" --identity "$DRILL_IDENTITY" --signers "$DRILL_SIGNERS" --at "$DRILL_AT" $DRILL_OPTIONS
 }
 
 boot

@@ -4,18 +4,12 @@ use super::Finding;
 use crate::{
     check::{Check, Outcome, Vantage, read_tap},
     error::{Error, Result},
-    host::{self, Host},
+    host::{
+        self, Host,
+        login::{Login, UNREACHED},
+    },
     plan::Plan,
 };
-
-/// A way to become root on the machine.
-#[derive(Debug, Clone)]
-pub struct Login {
-    /// As ssh takes it, such as `root@chat.example.org`.
-    pub destination: String,
-    /// Options of ssh, such as `Port=2222`.
-    pub options: Vec<String>,
-}
 
 /// A check that does not hold at once gets a second look or two: networks lose packets.
 pub const PATIENCE: u32 = 3;
@@ -25,10 +19,6 @@ const CONNECT: u32 = 5;
 
 /// All checks together take no longer, in seconds.
 const LIMIT: &str = "900";
-
-/// The script on the machine, as root whoever logs in.
-const REMOTE: &str =
-    "cd /; if [ \"$(id -u)\" = 0 ]; then exec sh -s host; else exec sudo -n sh -s host; fi";
 
 /// The checks that need no login.
 ///
@@ -59,18 +49,12 @@ pub(super) fn unseen(plan: &Plan, reason: &str) -> Vec<Finding> {
 /// The checks on the machine.
 pub(super) fn over_ssh(host: &Host, plan: &Plan, login: &Login) -> Result<Vec<Finding>> {
     host.require("ssh", "openssh-client")?;
-    let mut words = vec!["timeout", LIMIT, "ssh", "-T", "-o", "ConnectTimeout=20"];
-    words.extend(login.options.iter().flat_map(|option| ["-o", option.as_str()]));
-    words.extend(["--", &login.destination, REMOTE]);
+    let mut words = vec!["timeout".to_owned(), LIMIT.to_owned()];
+    words.extend(login.as_root::<&str>(&[], "sh -s host"));
     let outcome = host.outcome(&words, &plan.script_elsewhere(PATIENCE))?;
-    // ssh's own failure, before anything ran.
-    if outcome.status == 255 && outcome.stdout.is_empty() {
-        return Err(Error::host(format!(
-            "ssh does not reach {}: {}",
-            login.destination,
-            last(&outcome.stderr)
-        ))
-        .hint("log in once by hand with the same name, and let ssh know the host's key"));
+    // Before anything ran.
+    if outcome.status == UNREACHED && outcome.stdout.is_empty() {
+        return Err(login.unreached(last(&outcome.stderr)));
     }
     findings(plan, Vantage::Host, &outcome)
 }

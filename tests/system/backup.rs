@@ -101,7 +101,7 @@ fn each_key_that_a_backup_was_encrypted_to_reads_it() {
     desk.back_up("20261124T030000Z", "a", &[desk.public("id_ed25519"), desk.public("id_rsa")]);
     for identity in ["id_ed25519", "id_rsa"] {
         let (good, said) = desk.verify(identity);
-        assert!(good && said.contains("good: ") && said.contains("2 users"), "{identity}: {said}");
+        assert!(good && said.contains("good: ") && said.contains("users 2"), "{identity}: {said}");
     }
     let (good, said) = desk.verify("machine");
     assert!(!good && said.contains("was not encrypted to this identity"), "{said}");
@@ -217,6 +217,10 @@ fn a_machine_that_nobody_knows_is_believed_once_it_was_made_known() {
     let (good, said) = desk.run(&verify);
     assert!(!good && said.contains("signed by a machine that this desk does not know"), "{said}");
     assert!(desk.run(&[&verify[..], &["--any-machine"]].concat()).0);
+    let (good, said) = desk.run(&["backup", "trust", "example.org", "nonsense"]);
+    assert!(!good && said.contains("`nonsense` is not a public key of a machine"), "{said}");
+    let (good, said) = desk.run(&[&verify[..], &["--at", "yesterday"]].concat());
+    assert!(!good && said.matches("error: ").count() == 1, "{said}");
     let machine = desk.public("machine");
     let key: Vec<&str> = machine.split(' ').collect();
     let trust = ["backup", "trust", "example.org", key[0], key[1], "root@chat"];
@@ -238,7 +242,7 @@ fn old_backups_go_with_the_media_that_no_other_names() {
     }
     let (good, said) = desk.run(&["backup", "list", "backups", "--max-age", "1h"]);
     assert!(
-        !good && said.contains("the newest backup is ") && said.contains("2 media files"),
+        !good && said.contains("the newest backup is ") && said.contains("media files: 2, "),
         "{said}"
     );
     let prune = ["backup", "prune", "backups", "--keep", "1d"];
@@ -246,7 +250,7 @@ fn old_backups_go_with_the_media_that_no_other_names() {
     assert!(good && said.contains("20261123T030000Z would go"), "{said}");
     assert!(desk.path("backups/20261123T030000Z.age").exists());
     let (good, said) = desk.run(&[&prune[..], &["--identity", "id_ed25519"]].concat());
-    assert!(good && said.contains("1 backups stay; 5 files gone"), "{said}");
+    assert!(good && said.contains("backups that stay: 1; files gone: 5, "), "{said}");
     assert!(!desk.path("backups/local_content/aa/bb/a.1764000000.5.age").exists());
     let (good, said) = desk.verify("id_ed25519");
     assert!(good && said.matches("good: ").count() == 1, "{said}");
