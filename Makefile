@@ -1,5 +1,5 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test tools build lint unit system image-test campaign bench-backup options golden fuzz book static deb package
+.PHONY: demo test alone tools packages build lint unit system image-test campaign bench-backup options golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
 MDBOOK = target/tools/bin/mdbook
@@ -19,11 +19,19 @@ demo: build ## builds, compiles the example site, shows what it made
 	$(HOMESEED) user-data examples/site.yaml --allow-placeholders --output target/user-data
 	@head -n 3 target/user-data; wc -c target/user-data
 
-test: tools lint unit system book package image-test ## everything, QEMU boots included
+# What waits for the network or for one processor goes beside what compiles.
+test: ## everything, QEMU boots included
+	+$(MAKE) --jobs=2 --output-sync packages build
+	+$(MAKE) --jobs=2 --output-sync tools alone system
+	+$(MAKE) package image-test
 
-tools: build ## what the tests need: packages by apt, and a Debian tree with the daemons
-	image-tests/tools
+alone: lint unit book ## all tests that need neither root nor what `make tools` makes
+
+tools: packages build ## what the tests need: packages by apt, and a Debian tree with the daemons
 	$(HOMESEED) test --prepare image-tests
+
+packages: ## needs root where a package is missing
+	image-tests/tools
 
 build:
 	cargo build --release --locked --quiet
@@ -39,7 +47,7 @@ lint: ## needs git and shellcheck
 unit: build ## needs neither root nor Debian
 	cargo test --release --locked --quiet
 
-system: build ## needs root, a Debian host, and what `make tools` makes
+system: tools ## needs root and a Debian host
 	cargo test --release --locked --quiet --test system
 
 book: $(MDBOOK) ## the documentation as pages, in target/book

@@ -1,6 +1,9 @@
 //! Everything that stays the same from case to case, and what it makes for each.
 
-use std::path::{Path, PathBuf};
+use std::{
+    cell::OnceCell,
+    path::{Path, PathBuf},
+};
 
 use super::{
     accelerator::Accelerator,
@@ -38,8 +41,8 @@ pub struct TestEnvironment<'a> {
     pub progress: Progress,
     host: &'a Host,
     spec: &'a RunSpec,
-    /// Where machines have a kernel of their own.
-    hypervisor: Option<Hypervisor>,
+    /// Where machines have a kernel of their own, made for the first of them.
+    hypervisor: OnceCell<Hypervisor>,
     /// As a machine names them.
     archives: Archives,
     /// What later cases start from, once somebody makes it.
@@ -47,25 +50,16 @@ pub struct TestEnvironment<'a> {
 }
 
 impl<'a> TestEnvironment<'a> {
-    /// Opens the test internet and lays its authorities into a copy of the image.
+    /// Opens the test internet.
     pub fn make(host: &'a Host, spec: &'a RunSpec) -> Result<TestEnvironment<'a>> {
         let progress = if spec.beside_others { Progress::in_lines() } else { Progress::new() };
         progress.stage(&format!("opening the test internet of {}", spec.lane.place()));
         let internet = Internet::open(host, &Root::at(&spec.root), &spec.cache, &spec.dir())?;
-        let hypervisor = match spec.lane {
-            Lane::Container => None,
-            Lane::Qemu => Some(Hypervisor::make(host, spec, &internet)?),
-        };
-        let cloud_cfg = match &hypervisor {
-            Some(hypervisor) => {
-                progress.say(&format!("accelerator: {}", hypervisor.accelerator.name()));
-                hypervisor.base.read(host, "/etc/cloud/cloud.cfg")?
-            }
-            None => files::read(&spec.image.tree.join("etc/cloud/cloud.cfg"))?,
-        };
+        let cloud_cfg = files::read(&spec.image.tree.join("etc/cloud/cloud.cfg"))?;
         let (main, security) = stock::mirrors(&cloud_cfg)?;
         let archives =
             Archives { main: Archive::parse(&main)?, security: Archive::parse(&security)? };
+        let hypervisor = OnceCell::new();
         let environment =
             TestEnvironment { internet, progress, host, spec, hypervisor, archives, ahead: None };
         if !spec.shell {
@@ -232,15 +226,24 @@ impl<'a> TestEnvironment<'a> {
 
     /// A machine with the disks in `dir`.
     pub fn machine(&self, dir: &Path, laid: &Laid) -> Result<Machine> {
-        let hardware =
-            Hardware { kernel: laid.kernel.clone(), board: Board::Bios, seed: laid.seed.is_some() };
+        let hardware = Hardware {
+            kernel: laid.kernel.clone(),
+            board: Board::Bios,
+            // To emulate two takes a third more of this host than to emulate one, and then others need it.
+            processors: if self.spec.beside_others { 1 } else { 2 },
+            seed: laid.seed.is_some(),
+        };
         let accelerator = self.hypervisor()?.accelerator;
         Ok(Machine::new(&self.internet.root, dir, accelerator, hardware))
     }
 
     fn hypervisor(&self) -> Result<&Hypervisor> {
-        let none = || Error::host("machines of this test environment are containers");
-        self.hypervisor.as_ref().ok_or_else(none)
+        if let Some(hypervisor) = self.hypervisor.get() {
+            return Ok(hypervisor);
+        }
+        let hypervisor = Hypervisor::make(self.host, self.spec, &self.internet)?;
+        self.progress.say(&format!("accelerator: {}", hypervisor.accelerator.name()));
+        Ok(self.hypervisor.get_or_init(|| hypervisor))
     }
 
     /// What the script of a case acts on, its disks laid in `dir`; with `shares`, later cases get its disk.
@@ -306,6 +309,8 @@ struct Hypervisor {
 }
 
 impl Hypervisor {
+    /// Lays the authorities of the test internet into a copy of the image.
+    ///
     /// To look at a machine is to look at its own disk, hence at the base that it was layered on.
     fn make(host: &Host, spec: &RunSpec, internet: &Internet) -> Result<Hypervisor> {
         let accelerator = Accelerator::probe(host, &internet.root, &spec.image, &spec.cache)?;

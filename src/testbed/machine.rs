@@ -25,6 +25,8 @@ pub struct Hardware {
     pub kernel: Option<(PathBuf, PathBuf)>,
     /// What starts first, and how the disk is attached.
     pub board: Board,
+    /// How many processors it has.
+    pub processors: u8,
     /// Whether there is a seed, without which the machine has no datasource.
     pub seed: bool,
 }
@@ -228,7 +230,7 @@ impl Machine {
         let mut add = |line: &[&str]| words.extend(line.iter().map(|word| (*word).to_owned()));
         add(&["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-machine", "q35"]);
         add(&self.accelerator.words());
-        add(&["-smp", "2", "-m", MEMORY, "-display", "none"]);
+        add(&["-smp", &self.hardware.processors.to_string(), "-m", MEMORY, "-display", "none"]);
         add(&["-chardev", &format!("file,id=console,path={},append=on", file("console.log"))]);
         add(&["-serial", "chardev:console"]);
         add(&["-qmp", &format!("unix:{},server=on,wait=off", file("qmp.sock"))]);

@@ -22,6 +22,8 @@ pub struct Times {
     pub lane: Lane,
     /// From its beginning to its end.
     pub total: Duration,
+    /// What everything that was started for it took of the processors, the machine included.
+    pub processor: Duration,
     /// From each power-on or reboot, counted from the last power-on, until everything was served.
     pub ready_after: Vec<Duration>,
     /// From the first power-on until cloud-init had finished, in seconds as it says them.
@@ -46,16 +48,18 @@ impl Report {
     /// As a table.
     #[must_use]
     pub fn table(&self) -> String {
-        let mut text =
-            String::from("case              in          total   cloud-init   power-on to ready\n");
+        let mut text = String::from(
+            "case              in          total  processor   cloud-init   power-on to ready\n",
+        );
         for case in &self.cases {
             let ready: Vec<String> = case.ready_after.iter().copied().map(clock).collect();
             let (name, total) = (&case.name, clock(case.total));
+            let processor = case.processor.as_secs();
             let finished = case.cloud_init.as_deref().unwrap_or("-");
             let lane = case.lane.word();
             writeln!(
                 text,
-                "{name:<16}  {lane:<9}  {total}   {finished:>8} s   {}",
+                "{name:<16}  {lane:<9}  {total}   {processor:>6} s   {finished:>8} s   {}",
                 ready.join(", ")
             )
             .ok();

@@ -47,8 +47,8 @@ pub struct RunSpec {
 }
 
 impl RunSpec {
-    /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others. The
-    /// latter take over, from the end, what the former have not begun.
+    /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others. Who
+    /// is done takes over, from the end, what those before it have not begun and nobody has to make ahead.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
         let of = |lane: Lane, place: &str, is_of: fn(&Case) -> bool| {
@@ -60,11 +60,21 @@ impl RunSpec {
                 ..self.clone()
             }
         };
-        let qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
-        let sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
+        let mut qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
+        let mut sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
         let mut others = of(Lane::Container, "container-fresh", |case| !shares(case));
+        // While the first is played, what the next ones start from is made.
+        if let Some((_, next)) = qemu.cases.split_first_mut() {
+            next.sort_by_key(|case| !case.start.is_made());
+        }
+        let free = qemu.cases.iter().skip(1).rev().filter(|case| !case.start.is_made());
+        let free: Vec<Case> = free.cloned().collect();
+        let shared: Vec<Case> = sharing.cases.iter().rev().cloned().collect();
+        if !sharing.cases.is_empty() {
+            sharing.cases.extend(free.clone());
+        }
         if !others.cases.is_empty() {
-            others.cases.extend(sharing.cases.iter().rev().cloned());
+            others.cases.extend(shared.into_iter().chain(free));
         }
         let mut specs = vec![qemu, sharing, others];
         specs.retain(|it| !it.cases.is_empty());
