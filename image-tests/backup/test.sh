@@ -112,6 +112,12 @@ guest 'cat /var/lib/homeseed/backup_key' >"$DIR/machine_key"
 chmod 600 "$DIR/machine_key"
 holds 'nothing of it can be read in the folder' sh -c "! grep -rlE 'message 17|@bob:|BEGIN OPENSSH|ed25519 a_|PGDMP' $DIR/backups"
 
+cat "$DIR/site.yaml" >"$DIR/further.yaml"
+ssh-keygen -q -t ed25519 -N '' -f "$DIR/further"
+sed -i "s|^    - ssh-ed25519 .*|&\n    - $(cut -d' ' -f1,2 "$DIR/further.pub")|" "$DIR/further.yaml"
+further() { ! by_ssh backup pull "$DIR/further.yaml" "$DIR/backups" && grep -F "holds files that this key cannot read: $(cut -d' ' -f1,2 "$DIR/further.pub")" "$DIR/desk.out"; }
+holds 'for a further key there must be another folder' further
+
 # ---- the machine is lost ----
 holds 'the other user reads further than the backup' client newer
 replace restoring
@@ -248,7 +254,8 @@ guest 'homeserver backup key' >"$DIR/nas/authorized_keys"
 holds '19: the status shows it' guest "homeserver status | grep -xF 'no backup yet; to authorise there: $(cat "$DIR/nas/authorized_keys")'"
 network "mount -t tmpfs -o size=64k tmpfs $DIR/nas/store"
 retry
-holds '19: a target that is full is named' until_holds 120 says 'No space left on device'
+full() { says 'No space left on device' || says 'rsync ends with status 11'; }
+holds '19: a target that is full is named' until_holds 120 full
 holds '19: there is no commit record' network "! ls $DIR/nas/store | grep -x '[0-9TZ]*.age'"
 # Who was cut off may still be there.
 network "umount -l $DIR/nas/store"

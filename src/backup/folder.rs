@@ -8,6 +8,7 @@
 //! ```
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
@@ -32,6 +33,9 @@ const DRAFT: &str = ".draft-";
 
 /// The file that who writes in the folder holds.
 const LOCK: &str = ".lock";
+
+/// The file with the keys that everything in the folder was encrypted to.
+const READERS: &str = ".recipients";
 
 /// A folder of backups.
 #[derive(Debug)]
@@ -81,6 +85,29 @@ impl Folder {
             }
         }
         Ok(lock)
+    }
+
+    /// Notes that all that comes is for `recipients`; an error when one of them could not read the files of trees that are here
+    /// already, which are never written again.
+    ///
+    /// What was pushed here, or copied, says nothing of that.
+    pub fn is_for(&self, recipients: &Recipients) -> Result<()> {
+        let path = self.dir.join(READERS);
+        if path.is_file() && self.everything()?.iter().any(|it| it.stamp().is_none()) {
+            let former = files::read(&path)?;
+            let former: BTreeSet<&str> = former.lines().collect();
+            let new = recipients.lines().iter().find(|it| !former.contains(it.as_str()));
+            if let Some(new) = new {
+                let message = format!(
+                    "`{}` holds files that this key cannot read: {new}",
+                    self.dir.display()
+                );
+                return Err(Error::new(message)
+                    .hint("pull into another folder: what lies in this one stays as it is"));
+            }
+        }
+        let lines: String = recipients.lines().iter().map(|it| format!("{it}\n")).collect();
+        files::write(&path, &lines)
     }
 
     /// The backups in it, the oldest first: those that have a commit record.
@@ -305,6 +332,28 @@ mod tests {
         {
             name.parse::<Stored>().expect_err(name);
         }
+    }
+
+    #[test]
+    fn a_further_key_is_refused_once_there_are_files_that_it_cannot_read() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = Folder::open(dir.path()).expect("it is there");
+        let key = || age::x25519::Identity::generate().to_public().to_string();
+        let (one, two) = (key(), key());
+        let of = |keys: &[&String]| {
+            let keys: Vec<String> = keys.iter().map(|it| (*it).clone()).collect();
+            Recipients::of(&keys).expect("recipients").0
+        };
+        let (both, first, second) = (of(&[&one, &two]), of(&[&one]), of(&[&two]));
+        for recipients in [&first, &second] {
+            folder.is_for(recipients).expect("nothing is here that one could not read");
+        }
+        folder.is_for(&both).expect("nothing is here yet");
+        let stored = Stored::of_tree("local_content/a", 1, 1).expect("a name");
+        folder.draft(&stored, &both).and_then(Draft::commit).expect("room");
+        folder.is_for(&second).expect("it can read everything");
+        let error = folder.is_for(&both).expect_err("the first has not been a reader all the time");
+        assert!(error.message().contains(&one), "{}", error.message());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who can read a backup: the operator's public keys, and the private ones that they belong to.
 
 use std::{
+    collections::BTreeSet,
     fs::File,
     io::{self, BufReader, IsTerminal as _, Read, Write},
     path::Path,
@@ -14,7 +15,10 @@ use crate::{
 };
 
 /// The keys that a backup is encrypted to.
-pub struct Recipients(Vec<Box<dyn age::Recipient + Send + Sync>>);
+pub struct Recipients {
+    keys: Vec<Box<dyn age::Recipient + Send + Sync>>,
+    lines: BTreeSet<String>,
+}
 
 impl Recipients {
     /// Those of `lines` that can be encrypted to, and what has to be said of the others.
@@ -22,14 +26,18 @@ impl Recipients {
     /// A line is `ssh-ed25519 …`, `ssh-rsa …` or `age1…`. It is an error when none of them is.
     pub fn of(lines: &[String]) -> Result<(Recipients, Vec<String>)> {
         let (mut keys, mut others) = (Vec::new(), Vec::new());
+        let mut named = BTreeSet::new();
         for line in lines {
             match recipient(line) {
-                Some(key) => keys.push(key),
+                Some(key) => {
+                    keys.push(key);
+                    named.insert(uncommented(line));
+                }
                 None => others.push(kind(line)),
             }
         }
         if !keys.is_empty() {
-            return Ok((Recipients(keys), others));
+            return Ok((Recipients { keys, lines: named }, others));
         }
         let message = match others.as_slice() {
             [] => "there is no key that a backup could be encrypted to".to_owned(),
@@ -42,9 +50,15 @@ impl Recipients {
         ))
     }
 
+    /// Their public keys, without comments.
+    #[must_use]
+    pub fn lines(&self) -> &BTreeSet<String> {
+        &self.lines
+    }
+
     /// What encrypts all that is written to it; `finish` ends it.
     pub fn seal<W: Write>(&self, out: W) -> io::Result<stream::StreamWriter<W>> {
-        let keys = self.0.iter().map(|it| it.as_ref() as &dyn age::Recipient);
+        let keys = self.keys.iter().map(|it| it.as_ref() as &dyn age::Recipient);
         Encryptor::with_recipients(keys).map_err(io::Error::other)?.wrap_output(out)
     }
 }
@@ -55,6 +69,11 @@ fn recipient(line: &str) -> Option<Box<dyn age::Recipient + Send + Sync>> {
     }
     let key: ssh::Recipient = line.parse().ok()?;
     Some(Box::new(key))
+}
+
+/// What a line says of its key, without whose it is.
+fn uncommented(line: &str) -> String {
+    line.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
 }
 
 fn kind(line: &str) -> String {

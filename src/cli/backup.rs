@@ -253,6 +253,7 @@ impl Pull {
         let machine = Machine::new(&host, self.ssh.login())?;
         let folder = Folder::make(&self.dir)?;
         let _lock = folder.lock()?;
+        folder.is_for(&recipients)?;
         let mut signers = self.known.read_or_make()?;
         let progress = Progress::new();
         for kind in unusable {
