@@ -31,8 +31,8 @@ pub fn play(spec: &RunSpec) -> Result<()> {
         if !spec.claims_first(case)? {
             continue;
         }
-        let shares =
-            spec.shares && spec.cases[n + 1..].iter().any(|later| later.start == Start::Packages);
+        let takes = |later: &Case| later.start == Start::Packages && later.lane == spec.lane;
+        let shares = spec.shares && case.lane == spec.lane && spec.cases[n + 1..].iter().any(takes);
         let times = case_of(&mut environment, case, shares, &mut results);
         results.say(&Message::Times(times));
     }

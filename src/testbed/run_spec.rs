@@ -48,7 +48,7 @@ pub struct RunSpec {
 
 impl RunSpec {
     /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others. Who
-    /// is done takes over, from the end, what those before it have not begun and nobody has to make ahead.
+    /// is done takes over from the others, from the end, what they have not begun and nobody has to make ahead.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
         let of = |lane: Lane, place: &str, is_of: fn(&Case) -> bool| {
@@ -61,23 +61,27 @@ impl RunSpec {
             }
         };
         let mut qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
-        let mut sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
-        let mut others = of(Lane::Container, "container-fresh", |case| !shares(case));
+        let sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
+        let others = of(Lane::Container, "container-fresh", |case| !shares(case));
         // While the first is played, what the next ones start from is made.
         if let Some((_, next)) = qemu.cases.split_first_mut() {
             next.sort_by_key(|case| !case.start.is_made());
         }
         let free = qemu.cases.iter().skip(1).rev().filter(|case| !case.start.is_made());
         let free: Vec<Case> = free.cloned().collect();
-        let shared: Vec<Case> = sharing.cases.iter().rev().cloned().collect();
-        if !sharing.cases.is_empty() {
-            sharing.cases.extend(free.clone());
+        let shared: Vec<Case> = sharing.cases.iter().skip(1).rev().cloned().collect();
+        let mut specs = Vec::new();
+        for (mut spec, further) in [
+            (qemu, shared.clone()),
+            (sharing, free.clone()),
+            // What takes longest goes first.
+            (others, [free, shared].concat()),
+        ] {
+            if !spec.cases.is_empty() {
+                spec.cases.extend(further);
+                specs.push(spec);
+            }
         }
-        if !others.cases.is_empty() {
-            others.cases.extend(shared.into_iter().chain(free));
-        }
-        let mut specs = vec![qemu, sharing, others];
-        specs.retain(|it| !it.cases.is_empty());
         let several = specs.len() > 1;
         for spec in &mut specs {
             spec.beside_others = several;
