@@ -21,9 +21,9 @@ demo: build ## builds, compiles the example site, shows what it made
 
 # What waits for the network or for one processor goes beside what compiles.
 test: ## everything, QEMU boots included
-	+$(MAKE) --jobs=2 --output-sync packages build
-	+$(MAKE) --jobs=2 --output-sync tools alone system
-	+$(MAKE) package image-test
+	$(MAKE) --jobs=2 --output-sync packages build
+	$(MAKE) --jobs=2 --output-sync tools alone system
+	$(MAKE) package image-test
 
 alone: lint unit book ## all tests that need neither root nor what `make tools` makes
 

@@ -229,7 +229,7 @@ impl<'a> TestEnvironment<'a> {
         let hardware = Hardware {
             kernel: laid.kernel.clone(),
             board: Board::Bios,
-            // To emulate two takes a third more of this host than to emulate one, and then others need it.
+            // To emulate two takes a fifth more of this host than to emulate one, and then others need it.
             processors: if self.spec.beside_others { 1 } else { 2 },
             seed: laid.seed.is_some(),
         };
