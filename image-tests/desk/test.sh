@@ -19,13 +19,19 @@ caught_so() {
 # missed: the desk has said that the machine does not serve yet.
 missed() { grep -q 'is not there yet' "$DIR/verify.err"; }
 
+# inside_is_well: nothing is wrong on the machine. A check has a few seconds, which a busy host may need for itself: then
+# once more.
+inside_is_well() {
+    verify_inside
+    all_well 45 || { verify_inside; all_well 45; }
+}
+
 standard_case
 desk_opens
 
 verify
 holds 'the desk finds nothing wrong' all_well 20
-verify_inside
-holds 'the desk finds nothing wrong on the machine either' all_well 45
+holds 'the desk finds nothing wrong on the machine either' inside_is_well
 dns "host-record=$HOST,2606:2800:220:1::dead"
 verify --connect "$MACHINE"
 holds 'another way leads past a name that leads elsewhere' all_well 20
@@ -117,5 +123,4 @@ verify --wait 8m
 wait "$!" || :
 holds 'the desk waits until nothing is wrong' all_well 20
 holds 'it has seen the machine before it was mended' missed
-verify_inside
-holds 'the desk finds nothing wrong on the machine either, in the end' all_well 45
+holds 'the desk finds nothing wrong on the machine either, in the end' inside_is_well

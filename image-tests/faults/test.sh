@@ -19,6 +19,7 @@ clock() {
 }
 clock_is_right() { guest 'rm -r /run/systemd/system/homeseed.service.d; systemctl daemon-reload; rm -rf /run/homeseed/verdict /var/lib/apt/lists/*'; }
 unpacked() { guest 'grep -c " status unpacked " /var/log/dpkg.log || :'; }
+is_as_before() { now=$(unpacked) && echo "unpacked: $1, now $now" && [ "$now" = "$1" ]; }
 # The beginning of a long list of packages is down, or their number.
 is_unpacking() { guest 'pgrep -x dpkg && [ "$(grep -c " status unpacked " /var/log/dpkg.log)" -gt 10 ]'; }
 works_on_packages() { state | grep -x 'working on packages'; }
@@ -61,11 +62,11 @@ holds 'F06: there are lists' until_holds 300 guest 'apt-get -qq update --error-o
 guest 'for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
 holds 'F06: every list is empty, as a power cut leaves them' guest 'find /var/lib/apt/lists -name "*_Packages" >/run/lists; [ "$(wc -l </run/lists)" -ge 3 ] && ! xargs cat </run/lists | grep -q .'
 before=$(unpacked)
-guest 'systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); time.sleep(900)"
-    sleep 1; systemctl start homeseed'
+guest 'systemd-run -q --unit=other python3 -c "import fcntl, time; f = open(\"/var/lib/dpkg/lock-frontend\", \"w\"); fcntl.lockf(f, fcntl.LOCK_EX); open(\"/run/locked\", \"w\"); time.sleep(900)"
+    until [ -e /run/locked ]; do sleep 0.1; done; systemctl start homeseed'
 sleep 20
 holds 'F01: a lock of the package database is waited for' works_on_packages
-holds 'F01: nothing is installed meanwhile' [ "$(unpacked)" = "$before" ]
+holds 'F01: nothing is installed meanwhile' is_as_before "$before"
 guest 'systemctl stop other'
 holds 'F01, F06: it goes on when the lock is free, with lists that are fetched again' until_holds 400 is_unpacking
 guest 'rm /etc/apt/apt.conf.d/99faults'

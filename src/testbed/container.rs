@@ -54,6 +54,12 @@ exec "$@"
 /// The network of a machine that goes on here.
 const WIRE: &str = "[Match]\nKind=veth\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n";
 
+/// Says which run of the convergence is the last, and whether it goes on.
+const LAST_RUN: &str = "systemctl show --property InvocationID,ActiveState homeseed.service";
+
+/// What that says when it does not.
+const ENDED: [&str; 2] = ["ActiveState=inactive", "ActiveState=failed"];
+
 /// The longest that a killed container takes to be gone.
 const ENDS: Duration = Duration::from_secs(30);
 
@@ -313,16 +319,24 @@ impl Container {
         self.wait_for_shell(limit)
     }
 
-    /// Copies what it has written, while the convergence stands still.
-    pub fn copy(&mut self, host: &Host, to: &Path) -> Result<()> {
-        let limit = Duration::from_secs(60);
-        self.run("systemctl stop homeseed.timer homeseed.service; sync", limit)?;
+    /// Copies what it has written, while the convergence stands still; tells whether that could be brought about.
+    pub fn copy(&mut self, host: &Host, to: &Path) -> Result<bool> {
+        let limit = Duration::from_secs(300);
         let (from, draft) = (self.dir.join("upper"), to.with_extension("draft"));
         files::remove(&draft)?;
+        let stop = format!("systemctl stop homeseed.timer homeseed.service && sync && {LAST_RUN}");
+        let before = self.run(&stop, limit)?.stdout;
         let copied = host.run(&["cp", "-a", &from.to_string_lossy(), &draft.to_string_lossy()]);
+        let after = self.run(LAST_RUN, limit)?.stdout;
         self.run("systemctl start --no-block homeseed.timer homeseed.service", limit)?;
+        copied?;
+        // A busy host may not have stopped it in time, and what is copied from under a running one is no machine.
+        if before != after || !ENDED.iter().any(|state| before.contains(state)) {
+            return files::remove(&draft).map(|()| false);
+        }
         // Another half may look for it at any time.
-        copied.and_then(|()| files::rename(&draft, to))
+        files::rename(&draft, to)?;
+        Ok(true)
     }
 
     /// An error when it ended by itself.

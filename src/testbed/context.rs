@@ -151,6 +151,8 @@ impl CaseContext<'_> {
             None => return Err(Error::new(format!("the case has no site `{name}.yaml`"))),
         };
         self.documents += 1;
+        // What this one makes of the machine is for its own case.
+        self.copy_to = None;
         let id = format!("{}-{}", self.case.id(), self.documents);
         Ok((plan.clone(), user_data.clone(), id))
     }
@@ -318,10 +320,12 @@ impl CaseContext<'_> {
     }
 
     fn copy(&mut self) -> Result<()> {
-        match self.copy_to.take() {
-            Some(to) => self.machine.copy_disk(self.host, &to),
-            None => Ok(()),
+        if let Some(to) = &self.copy_to
+            && self.machine.copy_disk(self.host, to)?
+        {
+            self.copy_to = None;
         }
+        Ok(())
     }
 
     /// Every check as TAP: what the machine found before it said that it is ready, what a login finds, and the view from

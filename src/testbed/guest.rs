@@ -57,10 +57,10 @@ impl Guest {
         matches!(self, Guest::Container(_))
     }
 
-    /// Copies its disk while it stands still.
-    pub fn copy_disk(&mut self, host: &Host, to: &Path) -> Result<()> {
+    /// Copies its disk while it stands still; tells whether it could be made to.
+    pub fn copy_disk(&mut self, host: &Host, to: &Path) -> Result<bool> {
         match self {
-            Guest::Qemu(machine) => machine.copy_disk(host, to),
+            Guest::Qemu(machine) => machine.copy_disk(host, to).map(|()| true),
             Guest::Container(container) => container.copy(host, to),
         }
     }
