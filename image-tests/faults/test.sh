@@ -72,7 +72,19 @@ holds 'F01, F06: it goes on when the lock is free, with lists that are fetched a
 guest 'rm /etc/apt/apt.conf.d/99faults'
 reboot_machine
 tell 'going on after a reboot amid the packages'
-holds 'F07: after a reboot amid the packages they are installed' until_holds 600 guest 'grep . /var/lib/homeseed/stamps/packages'
+guest 'cat >/run/stops <<END
+cloud-init status --wait
+until [ -s /var/lib/homeseed/stamps/packages ]; do sleep 0.1; done
+systemctl stop homeseed.timer homeseed
+while cat /sys/fs/cgroup/*/system.slice/homeseed.service/cgroup.procs 2>/dev/null | grep -q .; do sleep 0.1; done
+END
+    systemd-run -q --unit=stops sh /run/stops'
+holds 'F07: after a reboot amid the packages they are installed' until_holds 600 guest 'grep . /var/lib/homeseed/stamps/packages && ! systemctl is-active stops'
+
+# ---- a cluster that a cut has left half made, and that the boot has started ----
+holds 'F07: a cluster is half made, and runs' guest 'cd /var/lib/homeseed && [ ! -e stamps/postgres ] && : >making-cluster && systemctl stop postgresql@15-main &&
+    rm -rf /etc/postgresql/15/main /var/lib/postgresql/15/main && pg_createcluster 15 main && systemctl start postgresql@15-main && systemctl start homeseed.timer homeseed'
+holds 'F07: it is made anew' until_holds 120 guest 'cd /var/lib/homeseed && grep . stamps/postgres && [ ! -e making-cluster ]'
 
 # ---- its names ----
 dns "host-record=$HOST,$SERVER_NAME,$MACHINE,2606:2800:220:1::dead"

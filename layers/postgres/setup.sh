@@ -10,7 +10,11 @@ data=/var/lib/postgresql/$version/main
 # Only what this step itself began to make is ever removed: the mark is there before the data, and goes before any start.
 mark=$state/making-cluster
 [ -e "$data" ] || write "$mark" 0644 root:root </dev/null
-if [ -e "$mark" ]; then rm -rf "$conf" "$data"; fi
+if [ -e "$mark" ]; then
+    # The boot starts what a power cut has left of it, and that would write on.
+    systemctl stop "postgresql@$version-main"
+    rm -rf "$conf" "$data"
+fi
 [ -e "$conf/postgresql.conf" ] || pg_createcluster "$version" main
 sync
 rm -f "$mark"

@@ -54,6 +54,11 @@ exec "$@"
 /// The network of a machine that goes on here.
 const WIRE: &str = "[Match]\nKind=veth\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n";
 
+/// Ends the convergence. In a container systemd does not wait for all of its processes, where control groups are of the old
+/// kind: `service_enter_signal` in its `service.c`.
+const STOP: &str = "systemctl stop homeseed.timer homeseed.service && \
+    until ! cat /sys/fs/cgroup/*/system.slice/homeseed.service/cgroup.procs 2>/dev/null | grep -q .; do sleep 0.1; done";
+
 /// Says which run of the convergence is the last, and whether it goes on.
 const LAST_RUN: &str = "systemctl show --property InvocationID,ActiveState homeseed.service";
 
@@ -324,8 +329,7 @@ impl Container {
         let limit = Duration::from_secs(300);
         let (from, draft) = (self.dir.join("upper"), to.with_extension("draft"));
         files::remove(&draft)?;
-        let stop = format!("systemctl stop homeseed.timer homeseed.service && sync && {LAST_RUN}");
-        let before = self.run(&stop, limit)?.stdout;
+        let before = self.run(&format!("{STOP} && sync && {LAST_RUN}"), limit)?.stdout;
         let copied = host.run(&["cp", "-a", &from.to_string_lossy(), &draft.to_string_lossy()]);
         let after = self.run(LAST_RUN, limit)?.stdout;
         self.run("systemctl start --no-block homeseed.timer homeseed.service", limit)?;
