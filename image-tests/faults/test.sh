@@ -82,9 +82,9 @@ END
 holds 'F07: after a reboot amid the packages they are installed' until_holds 600 guest 'grep . /var/lib/homeseed/stamps/packages && ! systemctl is-active stops'
 
 # ---- a cluster that a cut has left half made, and that the boot has started ----
-holds 'F07: a cluster is half made, and runs' guest 'cd /var/lib/homeseed && [ ! -e stamps/postgres ] && : >making-cluster && systemctl stop postgresql@15-main &&
+holds 'F06: a cluster is half made, and runs' guest 'cd /var/lib/homeseed && [ ! -e stamps/postgres ] && : >making-cluster && systemctl stop postgresql@15-main &&
     rm -rf /etc/postgresql/15/main /var/lib/postgresql/15/main && pg_createcluster 15 main && systemctl start postgresql@15-main && systemctl start homeseed.timer homeseed'
-holds 'F07: it is made anew' until_holds 120 guest 'cd /var/lib/homeseed && grep . stamps/postgres && [ ! -e making-cluster ]'
+holds 'F06: it is made anew' until_holds 120 guest 'cd /var/lib/homeseed && grep . stamps/postgres && [ ! -e making-cluster ]'
 
 # ---- its names ----
 dns "host-record=$HOST,$SERVER_NAME,$MACHINE,2606:2800:220:1::dead"
