@@ -48,8 +48,7 @@ pub struct RunSpec {
 
 impl RunSpec {
     /// Those that can be played at once: the machines of QEMU, the containers that share their packages, and the others. Who
-    /// is done takes over from the others, from the end, what they have not begun and nobody has to make ahead; and one has
-    /// no cases but those, since most wait more than they work.
+    /// is done takes over from the others, from the end, what they have not begun and nobody has to make ahead.
     #[must_use]
     pub fn divided(self) -> Vec<RunSpec> {
         let of = |lane: Lane, place: &str, is_of: fn(&Case) -> bool| {
@@ -71,14 +70,13 @@ impl RunSpec {
         let free = qemu.cases.iter().skip(1).rev().filter(|case| !case.start.is_made());
         let free: Vec<Case> = free.cloned().collect();
         let shared: Vec<Case> = sharing.cases.iter().skip(1).rev().cloned().collect();
-        // What takes longest goes first.
-        let both = [free.clone(), shared.clone()].concat();
-        // By the time that it has played one, there are packages to share.
-        let helping = RunSpec { cases: free.clone(), ..of(Lane::Container, "helping", |_| false) };
         let mut specs = Vec::new();
-        for (mut spec, further) in
-            [(qemu, shared.clone()), (sharing, free), (others, both), (helping, shared)]
-        {
+        for (mut spec, further) in [
+            (qemu, shared.clone()),
+            (sharing, free.clone()),
+            // What takes longest goes first.
+            (others, [free, shared].concat()),
+        ] {
             if !spec.cases.is_empty() {
                 spec.cases.extend(further);
                 specs.push(spec);
