@@ -7,7 +7,7 @@ memory=$(awk '/^MemTotal/ { print int($2 / 1024) }' /proc/meminfo)
 version=$(find /var/lib/postgresql/* /usr/lib/postgresql/* -maxdepth 0 -printf '%f\n' 2>/dev/null | head -n 1)
 conf=/etc/postgresql/$version/main
 data=/var/lib/postgresql/$version/main
-# Only what this step itself began to make is ever removed: the mark is there before the data, and goes before any start.
+# Only what this step itself began to make is ever removed: the mark is there before the data, and goes before anything is kept in it.
 mark=$state/making-cluster
 [ -e "$data" ] || write "$mark" 0644 root:root </dev/null
 if [ -e "$mark" ]; then
