@@ -278,10 +278,7 @@ federation() {
 }
 
 # no_error_since SECONDS: what Synapse itself calls an error, with its traceback; its journal must be there to be read.
-no_error_since() {
-    guest "journalctl -q -b -o cat -u matrix-synapse | grep -q 'now listening' || { echo 'no journal'; exit 1; }
-        ! journalctl -q -o cat -u matrix-synapse --since @$1 | grep -A 40 -E '^(ERROR|CRITICAL) '"
-}
+no_error_since() { ask errors "$1"; }
 
 # standard_case: from what the machine starts from to a homeserver that federates, and the same again after a reboot.
 standard_case() {

@@ -111,6 +111,7 @@ impl CaseContext<'_> {
             "state" => self.state().map(|(sentence, _)| answer(sentence)),
             "checks" => self.checks(),
             "peers" => self.start_peers().map(success),
+            "errors" => self.errors(seconds(text)?),
             "requests" => Ok(answer(self.internet.acme.requests()?.to_string())),
             "age" => Ok(answer(self.machine.age().as_secs().to_string())),
             "tell" => {
@@ -347,6 +348,21 @@ impl CaseContext<'_> {
                 + &complete("by a login", &by_login)
                 + &complete("from outside", &outside),
         ))
+    }
+
+    /// What Synapse calls an error, of the time after `since`, in seconds of the epoch; its journal must be there to be read.
+    fn errors(&mut self, since: Duration) -> Result<Outcome> {
+        let command = format!(
+            "journalctl -q -b -o cat -u matrix-synapse | grep -q 'now listening' || {{ echo 'no journal' >&2; exit 1; }}
+             journalctl -q -o cat -u matrix-synapse --since @{}",
+            since.as_secs()
+        );
+        let journal = self.guest(&command)?;
+        if journal.status != 0 {
+            return Ok(journal);
+        }
+        let errors = console::errors_of_synapse(&journal.stdout);
+        Ok(Outcome { status: i32::from(!errors.is_empty()), stdout: errors.join("\n"), ..journal })
     }
 
     /// Starts both homeservers and waits until they serve; once is enough.
