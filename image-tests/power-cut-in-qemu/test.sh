@@ -1,11 +1,13 @@
 # shellcheck shell=sh disable=SC2154
-# The plug of a QEMU is pulled while dpkg is at work; then the same disk goes on in a container, and it is pulled twice more.
+# A machine begins in a container, as far as dpkg is at work; a QEMU goes on with that, and its plug is pulled at dpkg's next
+# events. Then the same disk goes on in a container, and the plug is pulled twice more.
 moments "${CUT_SEED:=11}" 1 unpack configure configure trigger >"$DIR/first"
 moments "$CUT_SEED" 2 within edge >"$DIR/moments"
 ok "the seed is $CUT_SEED: $(cat "$DIR/first" "$DIR/moments" | paste -sd,)"
-boot
+names_appear
 read -r kind what tenths <"$DIR/first"
-holds "$kind $what comes" comes "$kind" "$what"
+begins_in_container "$kind" "$what"
+holds 'dpkg goes on in QEMU' comes configure "$((1 + tenths % 4))"
 sleep "$((tenths / 10)).$((tenths % 10))"
 cut_power
 goes_on_in_container

@@ -51,6 +51,10 @@ mount --rbind "$0" /sys/fs/cgroup
 exec "$@"
 "#;
 
+/// What a machine mounts, and the same as long as it runs here.
+const MOUNTS: &str = "/etc/fstab";
+const KEPT_MOUNTS: &str = "/etc/fstab.qemu";
+
 /// The network of a machine that goes on here.
 const WIRE: &str = "[Match]\nKind=veth\n\n[Network]\nDHCP=yes\nIPv6AcceptRA=yes\n";
 
@@ -83,15 +87,26 @@ impl Container {
         Container::new(dir, &Storage::Disk(disk.to_owned(), offset))
     }
 
-    /// Makes a machine that has run in QEMU fit to go on here; `seed` is the identity and the document of its
-    /// datasource, if it has one.
+    /// Makes the disk of a QEMU fit to go on here; `seed` is the identity and the document of its datasource, if it has
+    /// one.
     pub fn take_over(&self, host: &Host, seed: Option<(&str, &str)>) -> Result<()> {
         self.mount(host)?;
-        self.lay_in_shell(host)?;
-        // Its own network configuration may be for the card that QEMU had.
-        let network = Path::new("/etc/systemd/network/00-testbed.network");
-        files::write(&mount::inside(&self.root(), network), WIRE)?;
+        let (mounts, kept) = (self.inside(MOUNTS), self.inside(KEPT_MOUNTS));
+        if !kept.exists() {
+            files::rename(&mounts, &kept)?;
+        }
+        self.lay_in_shell(host, Way::Files)?;
+        // Its own network configuration may be for the card that QEMU had, or will have.
+        files::write(&self.inside("/etc/systemd/network/00-testbed.network"), WIRE)?;
         seed.map_or(Ok(()), |(id, document)| self.seed(id, document))
+    }
+
+    /// Makes the disk of a QEMU, which has run here, fit to go on there.
+    pub fn hand_over(&self, host: &Host) -> Result<()> {
+        self.mount(host)?;
+        self.lay_in_shell(host, Way::Port)?;
+        files::rename(&self.inside(KEPT_MOUNTS), &self.inside(MOUNTS))?;
+        self.release(host)
     }
 
     /// The container whose files an earlier run left in `dir`.
@@ -135,39 +150,39 @@ impl Container {
         document: &str,
     ) -> Result<()> {
         self.mount(host)?;
-        let inside = |path: &str| mount::inside(&self.root(), Path::new(path));
-        let store = inside("/etc/ssl/certs/ca-certificates.crt");
+        let store = self.inside("/etc/ssl/certs/ca-certificates.crt");
         files::write(&store, &(files::read(&store)? + &authorities.concat()))?;
         for (n, authority) in authorities.iter().enumerate() {
             let name = format!("testbed-{n}.crt");
-            files::make(&inside("/usr/local/share/ca-certificates"))?;
-            files::write(&inside(&format!("/usr/local/share/ca-certificates/{name}")), authority)?;
+            files::make(&self.inside("/usr/local/share/ca-certificates"))?;
+            files::write(
+                &self.inside(&format!("/usr/local/share/ca-certificates/{name}")),
+                authority,
+            )?;
         }
         let root = self.root().to_string_lossy().into_owned();
         host.run(&["chroot", &root, "update-ca-certificates"])?;
-        files::write(&inside("/etc/systemd/system/testbed-shell.service"), shell::UNIT)?;
+        files::write(&self.inside("/etc/systemd/system/testbed-shell.service"), shell::UNIT)?;
         host.run(&["chroot", &root, "systemctl", "enable", "--quiet", "testbed-shell.service"])?;
-        self.lay_in_shell(host)?;
+        self.lay_in_shell(host, Way::Files)?;
         // Empty: the first boot makes it.
-        files::write(&inside("/etc/machine-id"), "")?;
+        files::write(&self.inside("/etc/machine-id"), "")?;
         self.seed(id, document)?;
         // As a disk that somebody wrote long ago.
         self.release(host)
     }
 
-    /// Lays in its half of the test's shell.
-    fn lay_in_shell(&self, host: &Host) -> Result<()> {
-        let inside = |path: &str| mount::inside(&self.root(), Path::new(path));
-        let program = inside("/usr/local/sbin/testbed-shell");
-        files::write(&program, &shell::agent(Way::Files))?;
+    /// Lays in its half of the test's shell; a container has no disks to mount.
+    fn lay_in_shell(&self, host: &Host, way: Way) -> Result<()> {
+        let program = self.inside("/usr/local/sbin/testbed-shell");
+        files::write(&program, &shell::agent(way))?;
         host.run(&["chmod", "755", &program.to_string_lossy()])?;
-        // It has no disks to mount.
-        files::write(&inside("/etc/fstab"), "# none\n")
+        files::write(&self.inside(MOUNTS), "# none\n")
     }
 
     /// Gives it another document, as a provider does: it is taken up at the next boot.
     pub fn seed(&self, id: &str, document: &str) -> Result<()> {
-        let seed = mount::inside(&self.root(), Path::new("/var/lib/cloud/seed/nocloud"));
+        let seed = self.inside("/var/lib/cloud/seed/nocloud");
         files::make(&seed)?;
         files::write(&seed.join("meta-data"), &format!("instance-id: {id}\n"))?;
         files::write(&seed.join("user-data"), document)
@@ -369,6 +384,11 @@ impl Container {
 
     fn root(&self) -> PathBuf {
         self.dir.join("root")
+    }
+
+    /// Where an absolute path of it lies on this host.
+    fn inside(&self, path: &str) -> PathBuf {
+        mount::inside(&self.root(), Path::new(path))
     }
 
     fn mount(&self, host: &Host) -> Result<()> {

@@ -101,6 +101,7 @@ impl CaseContext<'_> {
                 self.machine.reboot(self.host, PATIENCE).map(success)
             }
             "container" => self.go_on_in_container().map(success),
+            "emulation" => self.go_on_in_qemu().map(success),
             "another" => self.another(text).map(success),
             "replace" => self.replace(text).map(success),
             "again" => self.again(),
@@ -190,14 +191,17 @@ impl CaseContext<'_> {
         self.machine.wait_for_shell(self.host, PATIENCE)
     }
 
-    /// The machine goes on in a container, from its own disk: its kernel and its boot loader have been seen.
+    /// The machine goes on in a container, from its own disk: its kernel and its boot loader have been seen. One that is
+    /// still off begins there.
     fn go_on_in_container(&mut self) -> Result<()> {
         let Guest::Qemu(machine) = &self.machine else {
             return Err(Error::new("the machine runs in a container already"));
         };
         let has_seed = machine.has_seed();
-        self.machine.run("sync", PATIENCE)?;
-        self.machine.end(self.host)?;
+        if machine.has_been_on() {
+            self.machine.run("sync", PATIENCE)?;
+            self.machine.end(self.host)?;
+        }
         let (id, disk) = (self.case.id(), self.dir.join("disk.raw"));
         let document = self.seed.as_deref().filter(|_| has_seed);
         let seed = document.map(|document| (id.as_str(), document));
@@ -206,6 +210,19 @@ impl CaseContext<'_> {
         if let Guest::Qemu(machine) = mem::replace(&mut self.machine, Guest::Container(container)) {
             self.emulated = Some(machine);
         }
+        self.boot()
+    }
+
+    /// The machine goes on in QEMU, from the disk that a container had: its kernel and its own disk are to be seen.
+    fn go_on_in_qemu(&mut self) -> Result<()> {
+        let none = || Error::new("the machine does not run in a container on the disk of a QEMU");
+        let machine = self.emulated.take().ok_or_else(none)?;
+        if let Guest::Container(container) = &mut self.machine {
+            container.end(self.host)?;
+            container.hand_over(self.host)?;
+        }
+        Container::forget(&self.dir)?;
+        self.machine = Guest::Qemu(machine);
         self.boot()
     }
 
@@ -261,7 +278,9 @@ impl CaseContext<'_> {
     fn ready(&mut self, limit: Duration) -> Result<Outcome> {
         self.progress.stage(&format!("{}: waiting until it is ready", self.case.name));
         let mut last = String::new();
-        let ready = wait_until(limit, Duration::from_secs(3), || {
+        // Five programs start on the machine for each look, which takes an emulated one half a second.
+        let pause = Duration::from_secs(if self.machine.is_container() { 3 } else { 10 });
+        let ready = wait_until(limit, pause, || {
             let (sentence, ready) = self.state()?;
             self.progress.waits(&sentence);
             last = sentence;

@@ -109,6 +109,12 @@ impl Machine {
         self.hardware.seed
     }
 
+    /// Whether it was ever switched on.
+    #[must_use]
+    pub fn has_been_on(&self) -> bool {
+        self.starts > 0
+    }
+
     /// Switches it on.
     pub fn start(&mut self, host: &Host) -> Result<()> {
         self.starts += 1;
