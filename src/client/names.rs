@@ -2,7 +2,8 @@
 
 use std::{
     net::{IpAddr, SocketAddr},
-    time::Duration,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use hickory_resolver::{
@@ -21,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The way to the name servers.
 pub(super) struct Names {
     resolver: TokioResolver,
+    /// Whether it is known that nobody answers.
+    silent: AtomicBool,
 }
 
 /// The name at the end of a chain of CNAME records; none when there is no such record.
@@ -56,12 +59,13 @@ impl Names {
         let options = builder.options_mut();
         options.preserve_intermediates = true;
         options.timeout = PATIENCE;
-        Ok(Names { resolver: builder.build().map_err(failed)? })
+        let silent = AtomicBool::new(false);
+        Ok(Names { resolver: builder.build().map_err(failed)?, silent })
     }
 
     /// Whether a name server answers at all: each of them knows those of the root.
     pub(super) async fn answer(&self) -> std::result::Result<(), String> {
-        self.data(".", RecordType::NS).await.map(drop)
+        self.ask(".", RecordType::NS).await.map(drop)
     }
 
     /// The IPv4 and the IPv6 addresses of `host`, each in the order of its digits.
@@ -108,7 +112,20 @@ impl Names {
         Ok(services)
     }
 
+    /// What a name server says; when nobody answers at all, only the first one who asks waits for it.
     async fn data(&self, name: &str, kind: RecordType) -> std::result::Result<Vec<RData>, String> {
+        if self.silent.load(Ordering::Relaxed) {
+            return Err(format!("no name server tells the {kind} records of {name}: none answers"));
+        }
+        let began = Instant::now();
+        let found = self.ask(name, kind).await;
+        if found.is_err() && began.elapsed() >= PATIENCE && self.answer().await.is_err() {
+            self.silent.store(true, Ordering::Relaxed);
+        }
+        found
+    }
+
+    async fn ask(&self, name: &str, kind: RecordType) -> std::result::Result<Vec<RData>, String> {
         // With the last dot, no search domain is tried.
         let absolute = format!("{}.", name.trim_end_matches('.'));
         let asked = Name::from_ascii(&absolute).map_err(|_| format!("`{name}` is no name"))?;
