@@ -97,56 +97,61 @@ fn absent(path: &Path) -> Result<()> {
         .hint("name another file, or remove it first"))
 }
 
-/// From flags alone; one error for each that is missing.
+/// From flags alone; one error for each that is missing. What was given is judged as well, so that all mistakes are told
+/// at once.
 fn given(args: &InitArgs) -> std::result::Result<Options, Errors> {
-    let required = [
-        (Question::ServerName, &args.server_name),
-        (Question::Host, &args.host),
-        (Question::Email, &args.email),
-    ];
-    let missing = required.into_iter().filter(|(_, answer)| answer.is_none());
-    let mut errors: Vec<Error> = missing
-        .map(|(question, _)| {
-            Error::new(format!("`{}` is missing: {}", question.flag(), question.about()))
-        })
-        .collect();
-    // What was given is judged as well, so that all mistakes are told at once.
-    let answers = required
-        .iter()
-        .filter_map(|(question, answer)| Some((*question, answer.as_ref()?.clone())));
-    let keys = args.ssh_key.iter().filter_map(|path| match input::text(path) {
-        Ok(text) => Some((Question::SshKeys, text)),
-        Err(error) => {
-            errors.push(error);
-            None
-        }
+    let answers = args.answers();
+    let missing = answers.iter().filter(|(_, answer)| answer.is_none());
+    let missing = missing.map(|(question, _)| {
+        Error::new(format!("`{}` is missing: {}", question.flag(), question.about()))
     });
-    let keys: Vec<(Question, String)> = keys.collect();
-    if !errors.is_empty() {
-        errors.extend(answers.chain(keys).flat_map(|(question, it)| question.mistakes(&it)));
-    }
-    Errors::none_or(errors)?;
-    let value = |answer: &Option<String>| answer.clone().unwrap_or_default();
-    Ok(Options {
-        server_name: value(&args.server_name),
-        host: value(&args.host),
-        email: value(&args.email),
-        ssh_keys: read(&args.ssh_key)?,
-        settings: args.set.clone(),
-    })
+    let (ssh_keys, mistakes) = judged(args);
+    Errors::none_or(missing.chain(mistakes).collect())?;
+    let [server_name, host, email] = answers.map(|(_, answer)| answer.cloned().unwrap_or_default());
+    Ok(Options { server_name, host, email, ssh_keys, settings: args.set.clone() })
 }
 
-fn read(paths: &[PathBuf]) -> Result<Vec<String>> {
-    paths.iter().map(|path| input::text(path)).collect()
+impl InitArgs {
+    /// What the flags say to the questions that need an answer.
+    fn answers(&self) -> [(Question, Option<&String>); 3] {
+        [
+            (Question::ServerName, self.server_name.as_ref()),
+            (Question::Host, self.host.as_ref()),
+            (Question::Email, self.email.as_ref()),
+        ]
+    }
+}
+
+/// The texts of the key files, and what is wrong with anything that the flags say.
+fn judged(args: &InitArgs) -> (Vec<String>, Vec<Error>) {
+    let answers = args.answers();
+    let said = answers.iter().filter_map(|(question, answer)| Some((*question, (*answer)?)));
+    let mut mistakes: Vec<Error> =
+        said.flat_map(|(question, answer)| question.mistakes(answer)).collect();
+    let mut keys = Vec::new();
+    for path in &args.ssh_key {
+        match input::text(path) {
+            Ok(text) => {
+                mistakes.extend(Question::SshKeys.mistakes(&text));
+                keys.push(text);
+            }
+            Err(error) => mistakes.push(error),
+        }
+    }
+    mistakes.extend(args.set.iter().flat_map(|(path, value)| init::mistakes_in(path, value)));
+    (keys, mistakes)
 }
 
 /// From flags, and answers for the rest.
 fn answered(args: &InitArgs) -> std::result::Result<Options, Errors> {
+    // Nobody answers questions for nothing.
+    let (keys, mistakes) = judged(args);
+    Errors::none_or(mistakes)?;
     let server_name = answer(Question::ServerName, args.server_name.as_ref(), None)?;
     let host = format!("chat.{server_name}");
     let host = answer(Question::Host, args.host.as_ref(), Some(&host))?;
     let email = answer(Question::Email, args.email.as_ref(), None)?;
-    let ssh_keys = if args.ssh_key.is_empty() { ask_keys()? } else { read(&args.ssh_key)? };
+    let ssh_keys = if args.ssh_key.is_empty() { ask_keys()? } else { keys };
     let mut settings = args.set.clone();
     for key in init::questions() {
         if !settings.iter().any(|(path, _)| *path == key.path) {

@@ -25,9 +25,9 @@ fn localpart(text: &str) -> Result<String, Refusal> {
         let name = rest.split(':').next().unwrap_or_default();
         return Err(refused("it is a user ID").hint(format!("write only the name: `{name}`")));
     }
-    if text.is_ascii() && text.bytes().any(|b| b.is_ascii_uppercase()) {
-        return Err(refused("it has capital letters")
-            .hint(format!("write `{}`", text.to_ascii_lowercase())));
+    let lower = text.to_ascii_lowercase();
+    if lower != text && localpart(&lower).is_ok() {
+        return Err(refused("it has capital letters").hint(format!("write `{lower}`")));
     }
     if let Some(c) =
         stray(text, |c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._=-/+".contains(c))

@@ -8,7 +8,7 @@ use homeseed::{
     site::Site,
 };
 
-use crate::{golden, tools};
+use crate::{golden, program::given, tools};
 
 const KEY: &str =
     "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f";
@@ -199,6 +199,41 @@ fn dialogue(dir: &Path, words: &str, answers: &[&str]) -> (String, Option<i32>) 
         let output = child.wait_with_output().unwrap();
         (tools::said(&output), output.status.code())
     })
+}
+
+#[test]
+fn flags_are_judged_before_anything_is_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let flags = "--email bad --ssh-key nokey --set presence=maybe";
+    for (words, expected) in [
+        (flags, &["--email: `bad`", "there is no `nokey`", "presence: `maybe`"][..]),
+        ("-o nodir/site.yaml", &["there is no folder `nodir`"]),
+    ] {
+        let (seen, status) = dialogue(dir.path(), words, &[]);
+        assert_eq!(status, Some(1), "{seen}");
+        assert!(!seen.contains("server-name> "), "{seen}");
+        assert!(expected.iter().all(|it| seen.contains(it)), "{seen}");
+    }
+    // Without a terminal all of it is said beside what is missing.
+    let words: Vec<&str> = flags.split(' ').collect();
+    let said = tools::said(&given(&[&["init"], &words[..]].concat(), ""));
+    for word in
+        ["`--host` is missing", "--email: `bad`", "there is no `nokey`", "presence: `maybe`"]
+    {
+        assert!(said.contains(word), "{word} in {said}");
+    }
+}
+
+#[test]
+fn no_answer_is_lost_to_a_folder_that_is_missing() {
+    let dir = tempfile::tempdir().unwrap();
+    let answers =
+        ["example.org\n", "\n", "o@example.org\n", "none\n", "\n", "nodir/a.yaml\n", "a.yaml\n"];
+    let (seen, status) = dialogue(dir.path(), "", &answers);
+    assert_eq!(status, Some(0), "{seen}");
+    assert!(seen.contains("there is no folder `nodir`"), "{seen}");
+    assert_eq!(seen.matches("> ").count(), 7, "six questions, and one once more: {seen}");
+    assert!(dir.path().join("a.yaml").is_file());
 }
 
 #[test]
