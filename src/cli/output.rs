@@ -25,6 +25,15 @@ pub(super) struct Consent {
     pub(super) allow_placeholders: bool,
 }
 
+/// An error when `path` is `-`: `what` cannot go to standard output.
+pub(super) fn refuse_stdout(path: &Path, what: &str) -> Result<()> {
+    if path != Path::new("-") {
+        return Ok(());
+    }
+    Err(Error::new(format!("{what} cannot go to standard output"))
+        .hint("name where to write it; `./-` is a name, too"))
+}
+
 /// Where the product goes.
 #[derive(Debug, clap::Args)]
 pub(super) struct Target {
@@ -34,7 +43,7 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// The file at `path`, and never standard output.
+    /// The file at `path`.
     pub(super) fn to(path: &Path) -> Target {
         Target { output: Some(path.to_owned()) }
     }

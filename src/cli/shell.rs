@@ -49,6 +49,7 @@ pub(super) fn man(dir: Option<&Path>) -> Result<()> {
     let mut program = visible().disable_help_subcommand(true);
     program.build();
     let Some(dir) = dir else { return output::print(&page(program)?) };
+    output::refuse_stdout(dir, "a folder of pages")?;
     let verbs: Vec<Command> = program.get_subcommands().cloned().collect();
     files::write(&dir.join("homeseed.1"), &page(program)?)?;
     for verb in verbs {

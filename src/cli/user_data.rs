@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     budget,
     input::{self, Desk},
-    output::{Consent, Target},
+    output::{self, Consent, Target},
     paint, show,
 };
 use crate::{
@@ -141,6 +141,7 @@ impl UserDataArgs {
     /// Writes what the machine is to fetch, if it is to.
     fn publish(&self, plan: &Plan) -> Result<()> {
         let Some(file) = &self.payload else { return Ok(()) };
+        output::refuse_stdout(file, "the payload")?;
         if self.encoding == Word::Gzip {
             return Err(Error::new("a document that fetches its payload is short, and text")
                 .hint("leave `--encoding gzip` out"));

@@ -78,6 +78,7 @@ pub(super) struct WellKnown {
 impl Overlay {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        output::refuse_stdout(&self.output, "an overlay")?;
         let desk = input::desk_for(&self.site, layers, input::waiting(self.restore))?;
         show::warned(&desk, self.consent.allow_placeholders)?;
         if overlay::is_tar(&self.output) {
@@ -93,6 +94,7 @@ impl Overlay {
 impl Seed {
     /// Writes it.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        output::refuse_stdout(&self.output, "a seed")?;
         let desk = input::desk(&self.site, layers)?;
         show::warned(&desk, self.consent.allow_placeholders)?;
         output::may_replace(&self.output, self.consent.force, &[&self.site], seed::is_ours)?;
@@ -106,6 +108,7 @@ impl Seed {
 impl WellKnown {
     /// Writes them.
     pub(super) fn run(&self, layers: Option<&Path>) -> Result<(), Errors> {
+        output::refuse_stdout(&self.output, "a folder")?;
         let plan = input::plan(&self.site, layers)?;
         interrupt::listen();
         well_known::write(&plan, &self.output, self.force)?;

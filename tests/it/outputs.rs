@@ -76,6 +76,15 @@ fn a_hyphen_is_standard_output() {
     let words = ["user-data", "-", "-o", "-"];
     let output = given(&words, &fs::read_to_string(SITE).unwrap());
     assert!(output.stdout.starts_with(b"#cloud-config\n"), "{}", tools::said(&output));
+    for words in [
+        &["overlay", SITE, "-o", "-"][..],
+        &["well-known", ELSEWHERE, "-o", "-"],
+        &["seed", SITE, "-o", "-"],
+        &["man", "-o", "-"],
+        &["user-data", SITE, "--from", "https://www.maple.chat/a", "--payload", "-"],
+    ] {
+        refused(words, 1, " cannot go to standard output\n\nhint: ");
+    }
     assert!(!Path::new("-").exists() && fs::read_dir(dir.path()).unwrap().count() == 0);
 }
 
