@@ -39,7 +39,8 @@ pub struct Place {
 impl Error {
     /// The user's input is wrong, or a check failed.
     pub fn new(message: impl Into<String>) -> Error {
-        Error { message: message.into(), place: None, hint: None, fault: Fault::Input }
+        let message = without_number(message.into());
+        Error { message, place: None, hint: None, fault: Fault::Input }
     }
 
     /// A tool that we call, or the machine that we run on, failed.
@@ -83,6 +84,16 @@ impl Error {
         self.hint = Some(hint.into());
         self
     }
+}
+
+/// What the system says of itself has its number for the error behind it, which tells nobody anything.
+fn without_number(mut message: String) -> String {
+    if let Some(start) = message.find(" (os error ")
+        && let Some(length) = message[start..].find(')')
+    {
+        message.replace_range(start..=start + length, "");
+    }
+    message
 }
 
 /// The most characters that are shown of a line.
@@ -136,11 +147,19 @@ pub fn for_terminal(text: &str) -> String {
     text.chars().map(harmless).collect()
 }
 
+/// The same for each of several lines.
+fn lines_for_terminal(text: &str) -> String {
+    text.split('\n').map(for_terminal).collect::<Vec<_>>().join("\n")
+}
+
 /// Whether a character moves the cursor, or turns the direction of what follows (UAX #9).
 pub(crate) fn drives(c: char) -> bool {
     let turns = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     turns || c.is_control() && c != '\t'
 }
+
+/// How many mistakes are worth printing; what exceeds a screenful or two is only counted.
+pub(crate) const ENOUGH: usize = 100;
 
 /// Every mistake that was found in one run, in the order of the places.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,7 +179,7 @@ impl Errors {
     /// The same, and so many more that are not shown.
     #[must_use]
     pub fn and_more(self, more: usize) -> Errors {
-        Errors { more, ..self }
+        Errors { more: self.more + more, ..self }
     }
 
     /// Each of them.
@@ -200,7 +219,9 @@ impl Errors {
 impl From<Vec<Error>> for Errors {
     fn from(mut errors: Vec<Error>) -> Errors {
         errors.sort_by_key(|error| error.place.as_ref().map(|place| (place.line, place.column)));
-        Errors { list: errors, more: 0, said: false }
+        let more = errors.len().saturating_sub(ENOUGH);
+        errors.truncate(ENOUGH);
+        Errors { list: errors, more, said: false }
     }
 }
 
@@ -233,12 +254,12 @@ impl fmt::Display for Errors {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        write!(f, "error: {}", lines_for_terminal(&self.message))?;
         if let Some(place) = &self.place {
             write!(f, "\n{place}")?;
         }
         if let Some(hint) = &self.hint {
-            write!(f, "\n\nhint: {hint}")?;
+            write!(f, "\n\nhint: {}", lines_for_terminal(hint))?;
         }
         Ok(())
     }

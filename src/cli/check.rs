@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::{budget, input, output, paint, show};
-use crate::error::{Error, Errors, Place};
+use crate::error::{Error, Errors, Place, for_terminal};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -100,7 +100,7 @@ fn with_head(file: &str, ok: bool, report: &Value) -> Value {
 fn line(file: &str, error: &Error) -> String {
     let (file, line, column) = error.place().map_or((file, 1, 1), Place::position);
     let hint = error.advice().map(|it| format!("; {it}")).unwrap_or_default();
-    format!("{file}:{line}:{column}: error: {}{hint}\n", error.message())
+    for_terminal(&format!("{file}:{line}:{column}: error: {}{hint}", error.message())) + "\n"
 }
 
 fn entry(error: &Error) -> Value {

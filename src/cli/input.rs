@@ -209,7 +209,13 @@ fn neighbour(folder: &Path) -> Option<String> {
 fn read(folder: &Path, prefix: &str) -> Result<Sources> {
     let mut sources = Sources::new();
     for entry in WalkDir::new(folder).follow_links(true).sort_by_file_name() {
-        let entry = entry.map_err(|error| Error::host(error.to_string()))?;
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(folder);
+            match error.io_error() {
+                Some(error) => unreadable(path, error),
+                None => Error::new(format!("`{}` leads back to a folder above it", path.display())),
+            }
+        })?;
         if entry.file_type().is_file() {
             let text = text(entry.path())?;
             let inside = entry.path().strip_prefix(folder).unwrap_or(entry.path());

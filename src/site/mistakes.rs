@@ -4,12 +4,9 @@ use super::{
     refusal::Refusal,
     source::{Source, Spot},
 };
-use crate::error::Error;
+use crate::error::{ENOUGH, Error};
 
-/// How many mistakes are worth printing.
-const ENOUGH: usize = 100;
-
-/// The mistakes found so far; what exceeds a screenful or two is only counted.
+/// The mistakes found so far; what nobody would read is only counted.
 pub(super) struct Mistakes<'a> {
     source: &'a Source,
     errors: Vec<Error>,

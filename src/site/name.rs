@@ -93,8 +93,11 @@ fn refuse_addresses(text: &str, noun: &str) -> Result<(), Refusal> {
     let refused = |reason: &str| Refusal::of(text, noun, reason);
     let host = text.split(':').next().unwrap_or_default();
     let bare = text.trim_start_matches('[').split(']').next().unwrap_or_default();
-    if bare.parse::<IpAddr>().is_ok() || is_numeric(host) {
+    if [bare, host].iter().any(|it| it.parse::<IpAddr>().is_ok()) {
         return Err(refused("it is an IP address").hint("a homeserver needs a name in the DNS"));
+    }
+    if is_numeric(host) {
+        return Err(refused("its last part is a number").hint("no name in the DNS ends so"));
     }
     if let Some((name, port)) = text.split_once(':')
         && !port.is_empty()

@@ -50,7 +50,8 @@ fn advice(schema: &Schema, section: &str, key: &str) -> String {
     let names = schema.names_in(section);
     let namesake = || schema.keys().iter().find(|it| it.path.rsplit('.').next() == Some(key));
     let options = || schema.keys().iter().find(|it| it.kind == Kind::Options);
-    if let Some(name) = suggest::nearest(key, names.iter().copied()) {
+    let begins = || names.iter().copied().find(|name| key.starts_with(name));
+    if let Some(name) = suggest::nearest(key, names.iter().copied()).or_else(begins) {
         format!("did you mean `{name}`?")
     } else if let Some(key) = namesake() {
         format!("did you mean `{}`?", key.path)

@@ -116,6 +116,9 @@ fn a_layer_that_is_missing_or_empty_is_named_with_its_line() {
         assert!(text.contains(said) && text.contains("site.yaml:6:5\n"), "{text}");
         assert_eq!(output.status.code(), Some(1), "{text}");
     }
+    let output = run(&["--layers", "nodir", "check", "-"], SITE);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(err(&output), "error: there is no `nodir`\n");
 }
 
 #[test]
@@ -312,6 +315,10 @@ fn checks_are_a_script_or_a_list() {
     assert!(script.contains(&format!("1..{}", list.lines().count())));
     let known = ["host ", "ssh ", "network ", "outside "];
     assert!(list.lines().all(|line| known.iter().any(|from| line.starts_with(from))));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("checks.sh");
+    run(&["checks", "-", "-o", file.to_str().unwrap()], SITE);
+    assert_eq!(fs::read_to_string(file).unwrap(), script);
 }
 
 #[test]

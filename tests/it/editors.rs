@@ -71,6 +71,11 @@ fn more_mistakes_than_anybody_reads_are_counted() {
     let text = said(&output);
     assert_eq!(text.matches("error: ").count(), 100);
     assert!(text.trim_end().ends_with("... and 150 more"), "{text}");
+    // Those of a program's options as well.
+    let many: String = (0..250).map(|n| format!("  bad{n}: 1\n")).collect();
+    let text = said(&given(&["check", "-"], &format!("{SITE}synapse:\n{many}")));
+    assert_eq!(text.matches("error: ").count(), 100);
+    assert!(text.trim_end().ends_with("... and 150 more"), "{text}");
 }
 
 #[test]
@@ -85,8 +90,14 @@ fn a_long_line_is_shown_in_part_and_the_carets_stand_under_the_word() {
 
 #[test]
 fn no_character_turns_the_text_that_follows() {
-    let text = said(&given(&["check", "-"], &format!("{SITE}a\u{202e}b: 1\n")));
-    assert!(!text.contains('\u{202e}') && text.contains('\u{fffd}'), "{text}");
+    for line in ["a\u{202e}b: 1", "layers: [\"a\u{202e}b\"]"] {
+        for format in ["text", "lines"] {
+            let output = given(&["check", "-", "--format", format], &format!("{SITE}{line}\n"));
+            let text = said(&output);
+            let shown = ['\u{fffd}', '\\'].iter().any(|it| text.contains(*it));
+            assert!(!text.contains('\u{202e}') && shown, "{text}");
+        }
+    }
 }
 
 #[test]
@@ -219,6 +230,8 @@ fn no_secret_passes_below_the_options_of_a_program() {
             "caches.per_cache_factors.x",
         ),
         ("ldap_config: {bind_password: 1234}", "ldap_config.bind_password"),
+        ("sentry: {dsn: 'https://a@sentry.example/1'}", "sentry.dsn"),
+        ("oidc_config: {client_secret: abc}", "oidc_config.client_secret"),
     ] {
         let output = given(&["check", "-"], &format!("{SITE}synapse:\n  {option}\n"));
         let expected = format!("`{path}` holds a secret");
@@ -233,6 +246,22 @@ fn no_secret_passes_below_the_options_of_a_program() {
     ] {
         let text = said(&given(&["check", "-"], &format!("{SITE}synapse:\n  {option}\n")));
         assert!(!text.contains("holds a secret"), "{option}: {text}");
+    }
+}
+
+#[test]
+fn an_option_that_a_key_of_the_site_decides_is_refused_with_that_key() {
+    for (option, key) in [
+        ("max_upload_size: 50M", "media.max_upload"),
+        ("federation_domain_whitelist: [a.example]", "federation.allow"),
+        ("enable_registration: true", "registration"),
+        ("presence: {enabled: true}", "presence"),
+    ] {
+        let output = given(&["check", "-"], &format!("{SITE}synapse:\n  {option}\n"));
+        let (name, _) = option.split_once(':').unwrap();
+        let expected = format!("error: `{name}` cannot be set here\n");
+        assert!(said(&output).contains(&expected), "{}", said(&output));
+        assert!(said(&output).contains(&format!("hint: set `{key}`")), "{}", said(&output));
     }
 }
 
