@@ -26,7 +26,8 @@ fn line(finding: &Finding) -> String {
         return format!("  {}    {}\n", paint::good("ok"), finding.name);
     }
     if let Some(cause) = &finding.skipped {
-        return format!("  skip  {}: first, {cause}\n", finding.name);
+        return format!("  skip  {}\n", finding.name)
+            + &folded(&format!("first, {cause}"), "        ");
     }
     let mut text = format!("  {}  {}\n", paint::bad("FAIL"), finding.name);
     for reason in &finding.reason {

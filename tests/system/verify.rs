@@ -57,6 +57,8 @@ fn every_format_is_read_by_a_parser_of_it() {
     let output = verify(&["--connect", "127.0.0.1:1", "--format", "table"]);
     assert_eq!(out(&output).matches("  FAIL  ").count(), failed);
     assert!(out(&output).contains("cure: "), "{}", out(&output));
+    let widest = out(&output).lines().map(|line| line.chars().count()).max();
+    assert!(widest.is_some_and(|it| it <= 80), "{widest:?}: {}", out(&output));
 }
 
 #[test]
