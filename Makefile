@@ -23,9 +23,9 @@ demo: build ## builds, compiles the example site, shows what it made
 test: ## everything, QEMU boots included
 	$(MAKE) --jobs=2 --output-sync packages build
 	$(MAKE) --jobs=2 --output-sync tools alone system
-	$(MAKE) package image-test
+	$(MAKE) --jobs=2 package image-test
 
-alone: lint unit book ## all tests that need neither root nor what `make tools` makes
+alone: lint unit ## all tests that need neither root nor what `make tools` makes
 
 tools: packages build ## what the tests need: packages by apt, and a Debian tree with the daemons
 	$(HOMESEED) test --prepare image-tests
@@ -67,8 +67,10 @@ deb: static ## a Debian package of the program, in target/deb
 package: deb ## makes the package and tries it
 	tests/package.sh target/deb/homeseed_*.deb
 
+# By a copy of the program, which `make static` may replace meanwhile.
 image-test: build ## all cases, or one: make image-test CASE=minimal
-	$(HOMESEED) test image-tests$(if $(CASE),/$(CASE))
+	install -D $(HOMESEED) target/image-test/homeseed
+	target/image-test/homeseed test image-tests$(if $(CASE),/$(CASE))
 
 CUTS = 30
 SEED = 1

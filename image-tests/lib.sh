@@ -76,12 +76,14 @@ goes_on_in_container() {
     ask container
 }
 
-# begins_in_container KIND WHAT: plays the first boot up to that moment in a container, many times faster, on the very disk
-# that QEMU then boots.
+# begins_in_container: boots the disk of a machine that is still off in a container, many times faster than QEMU does.
 begins_in_container() {
     RUNS_IN=container
     ask container
-    holds "$1 $2 comes" comes "$1" "$2"
+}
+
+# goes_on_in_qemu: switches the container off and boots its disk in QEMU.
+goes_on_in_qemu() {
     tell 'going on in QEMU'
     RUNS_IN=qemu
     ask emulation

@@ -6,6 +6,7 @@
 unnamed() { [ -s "$DIR/image.raw" ] && ! grep -qaF "$HOST" "$DIR/image.raw"; }
 
 goes_on_in_container
+holds 'the disk has grown' guest '[ "$(df --output=size -BG / | tail -n 1 | tr -dc 0-9)" -ge 7 ]'
 # The first boot of an image has its moments too.
 moments "${CUT_SEED:=5}" 1 within edge >"$DIR/moments"
 ok "the seed is $CUT_SEED: $(cat "$DIR/moments")"

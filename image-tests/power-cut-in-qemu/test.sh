@@ -6,7 +6,9 @@ moments "$CUT_SEED" 2 within edge >"$DIR/moments"
 ok "the seed is $CUT_SEED: $(cat "$DIR/first" "$DIR/moments" | paste -sd,)"
 names_appear
 read -r kind what tenths <"$DIR/first"
-begins_in_container "$kind" "$what"
+begins_in_container
+holds "$kind $what comes" comes "$kind" "$what"
+goes_on_in_qemu
 holds 'dpkg goes on in QEMU' comes configure "$((1 + tenths % 4))"
 sleep "$((tenths / 10)).$((tenths % 10))"
 cut_power

@@ -198,7 +198,7 @@ impl CaseContext<'_> {
             return Err(Error::new("the machine runs in a container already"));
         };
         let has_seed = machine.has_seed();
-        if machine.has_been_on() {
+        if machine.is_on() {
             self.machine.run("sync", PATIENCE)?;
             self.machine.end(self.host)?;
         }

@@ -109,10 +109,10 @@ impl Machine {
         self.hardware.seed
     }
 
-    /// Whether it was ever switched on.
+    /// Whether it was switched on, and not off since.
     #[must_use]
-    pub fn has_been_on(&self) -> bool {
-        self.starts > 0
+    pub fn is_on(&self) -> bool {
+        self.process.is_some()
     }
 
     /// Switches it on.

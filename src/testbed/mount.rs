@@ -52,7 +52,8 @@ pub fn disk(host: &Host, disk: &Path, offset: u64, target: &Path) -> Result<()> 
 /// before that gets the old one, whatever became of it.
 pub fn release_disk(host: &Host, disk: &Path, target: &Path) -> Result<()> {
     release(host, target)?;
-    let (limit, pause) = (Duration::from_secs(30), Duration::from_millis(50));
+    // Its last user writes down whatever is not on the disk yet, which on a busy host takes a while.
+    let (limit, pause) = (Duration::from_secs(300), Duration::from_millis(50));
     let words = ["losetup", "--associated", &disk.to_string_lossy()];
     if wait_until(limit, pause, || Ok(host.outcome(&words, "")?.stdout.is_empty()))? {
         return Ok(());
