@@ -18,7 +18,8 @@ pub(super) fn of(plan: &Plan, verdict: &Verdict) -> String {
 fn group(name: &str, about: &str, verdict: &Verdict) -> String {
     let facts = verdict.findings.iter().filter(|finding| finding.group == name);
     let lines: String = facts.map(line).collect();
-    if lines.is_empty() { lines } else { format!("{name}: {about}\n{lines}\n") }
+    let head = table::folded(&format!("{name}: {about}"), WIDTH - 4).join("\n    ");
+    if lines.is_empty() { lines } else { format!("{head}\n{lines}\n") }
 }
 
 fn line(finding: &Finding) -> String {
