@@ -1,5 +1,5 @@
 # One word each; CI calls `make test`.
-.PHONY: demo test alone tools packages build lint unit system image-test campaign bench-backup options golden fuzz book static deb package
+.PHONY: demo test alone tools packages build lint unit system image-test campaign bench-backup bench-load options golden fuzz book static deb package
 
 HOMESEED = target/release/homeseed
 MDBOOK = target/tools/bin/mdbook
@@ -79,6 +79,9 @@ campaign: tools ## pulls the plug of machine after machine: make campaign CUTS=1
 
 bench-backup: tools ## what a backup and a restore of a gigabyte take: a benchmark, to be read
 	$(HOMESEED) test tests/bench/backup
+
+bench-load: tools ## what a small community does to the smallest machine: a benchmark, to be read
+	$(HOMESEED) test tests/bench/load
 
 options: tools ## rewrites the table of Synapse's options and their types; then review the diff
 	UPDATE=1 cargo test --release --locked --quiet --test system options
