@@ -100,7 +100,8 @@ fn with_head(file: &str, ok: bool, report: &Value) -> Value {
 fn line(file: &str, error: &Error) -> String {
     let (file, line, column) = error.place().map_or((file, 1, 1), Place::position);
     let hint = error.advice().map(|it| format!("; {it}")).unwrap_or_default();
-    for_terminal(&format!("{file}:{line}:{column}: error: {}{hint}", error.message())) + "\n"
+    let said = format!("{file}:{line}:{column}: error: {}{hint}", error.message());
+    for_terminal(&said.replace('\n', " ")) + "\n"
 }
 
 fn entry(error: &Error) -> Value {
