@@ -11,9 +11,7 @@ mod schema;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    panic::resume_unwind,
     sync::LazyLock,
-    thread,
 };
 
 use crate::{
@@ -168,18 +166,9 @@ fn every_layer(sources: &Sources) -> (Vec<Layer<'_>>, Vec<Error>) {
         let folder = name.split('/').next().unwrap_or(name);
         folders.entry(folder).or_default().push((name, text));
     }
-    // To read YAML is a fifth of all that a site takes, and each manifest is read by itself.
-    let read = thread::scope(|scope| {
-        let threads: Vec<_> =
-            folders.iter().map(|(name, files)| scope.spawn(|| layer(name, files))).collect();
-        threads
-            .into_iter()
-            .map(|it| it.join().unwrap_or_else(|panic| resume_unwind(panic)))
-            .collect::<Vec<_>>()
-    });
     let (mut layers, mut errors) = (Vec::new(), Vec::new());
-    for read in read {
-        match read {
+    for (name, files) in folders {
+        match layer(name, &files) {
             Ok(layer) => layers.push(layer),
             Err(error) => errors.push(error),
         }
