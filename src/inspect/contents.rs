@@ -284,3 +284,33 @@ impl Payload {
         Some(Payload { host, server_name, digest, fetch, files })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lzma_rust2::{LzmaOptions, LzmaWriter};
+
+    use super::*;
+
+    /// So many blanks in the old container, with these sizes of dictionary and text in its header.
+    fn packed(blanks: u64, dictionary: u32, size: u64) -> Vec<u8> {
+        let options = LzmaOptions::with_preset(1);
+        let mut writer = LzmaWriter::new_use_header(Vec::new(), &options, Some(blanks)).unwrap();
+        std::io::copy(&mut std::io::repeat(b' ').take(blanks), &mut writer).unwrap();
+        let mut bytes = writer.finish().unwrap();
+        bytes[1..5].copy_from_slice(&dictionary.to_le_bytes());
+        bytes[5..13].copy_from_slice(&size.to_le_bytes());
+        bytes
+    }
+
+    #[test]
+    fn what_unpacks_to_more_than_a_payload_is_none() {
+        let length = |blanks, dictionary| {
+            lzma(&packed(blanks, dictionary, blanks)).map(|text| text.len() as u64)
+        };
+        assert_eq!(length(UNPACKED, 1 << 20), Some(UNPACKED));
+        assert_eq!(length(UNPACKED + 1, 1 << 20), None);
+        assert_eq!(lzma(&packed(UNPACKED * 12, 1 << 20, 1000)), None, "its header lies");
+        // A decoder takes as much memory as its dictionary has.
+        assert_eq!(length(1000, 1 << 29), None);
+    }
+}
