@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container
 # starts from: packages
-# How a machine with 1 GB and one processor bears what a small community does: as it is delivered, and as the packages of
-# PostgreSQL and Synapse are without our settings. A benchmark: only what must never happen is a result, the rest is to be read.
+# How a machine with 1 GB and one processor bears what a small community does: as it is delivered, and with PostgreSQL as
+# its package comes. A benchmark: only what must never happen is a result, the rest is to be read.
 HERE=${SITE%/*}
 : "${LOAD_SECONDS:=600}"
 MEMORY=$((1000 * 1024 * 1024))
@@ -58,8 +58,5 @@ if limit >"$DIR/limit" 2>&1; then ok "$limit_title"; else not_ok "$limit_title" 
 # Synapse first: it says errors of a database that is restarted under it.
 guest 'systemctl stop matrix-synapse && systemctl restart postgresql nginx && systemctl start matrix-synapse'
 load delivered
-guest 'systemctl stop matrix-synapse'
-guest 'cd /etc/systemd/system && rm -f matrix-synapse.service.d/90-load.conf && mkdir -p matrix-synapse.service.d &&
-    printf "[Service]\nEnvironment=LD_PRELOAD=\n" >matrix-synapse.service.d/90-load.conf && systemctl daemon-reload
-    rm -f /etc/postgresql/15/main/conf.d/*.conf && systemctl restart postgresql nginx && systemctl start matrix-synapse'
+guest 'systemctl stop matrix-synapse && rm /etc/postgresql/15/main/conf.d/*.conf && systemctl restart postgresql nginx && systemctl start matrix-synapse'
 load packaged
