@@ -118,16 +118,16 @@ fn tools_that_are_missing_are_named_with_their_packages() {
     for word in ["`mmdebstrap`, ", "`mcopy`, ", "`qemu-img` are not installed\n"] {
         assert!(said.contains(word), "{said}");
     }
+    let hint = said.lines().find(|line| line.starts_with("hint: apt-get install ")).unwrap();
+    for package in [" mmdebstrap", " mtools", " qemu-utils"] {
+        assert!(hint.contains(package), "{said}");
+    }
     let mut command = tools::command(env!("CARGO_BIN_EXE_homeseed"));
     command
         .args(lenient(&["seed", SITE, "-o", "/nonexistent/seed.iso"]))
         .env("PATH", "/nonexistent");
     let seed = tools::said(&tools::finish(tools::start(&mut command), ""));
     assert!(seed.contains("`xorriso` is not installed\n\nhint: apt-get install xorriso"), "{seed}");
-    let hint = said.lines().find(|line| line.starts_with("hint: apt-get install ")).unwrap();
-    for package in [" mmdebstrap", " mtools", " qemu-utils"] {
-        assert!(hint.contains(package), "{said}");
-    }
 }
 
 #[test]
