@@ -34,6 +34,8 @@ peak() { cat "$group/memory.max_usage_in_bytes" "$group/memory.peak" 2>/dev/null
 resident() { guest 'for unit in matrix-synapse postgresql@15-main nginx; do ps -o rss= --ppid "$(systemctl show -P MainPID $unit)" --pid "$(systemctl show -P MainPID $unit)" | awk -v unit=$unit "{ sum += \$1 } END { printf \"%s %d MB  \", unit, sum / 1024 }"; done'; }
 load() { # NAME
     before=$(kills)
+    # What was used before does not count.
+    for peak_file in "$group/memory.max_usage_in_bytes" "$group/memory.peak"; do [ ! -w "$peak_file" ] || echo 0 >"$peak_file"; done
     guest "cd / && echo $(base64 -w0 "$HERE/users.py") | base64 -d | python3 - $1 10" >"$DIR/users-$1"
     tell "the load of $LOAD_SECONDS s: $1"
     python3 "$HERE/load.py" "$HOST" "$DIR/users-$1" "$LISTED" "$PEER_USER" "$PEER_PASSWORD" "$LOAD_SECONDS" >"$DIR/load-$1" 2>"$DIR/load-$1.errors" || cat "$DIR/load-$1.errors"
@@ -48,6 +50,8 @@ load() { # NAME
 boot
 ready 900
 ask peers
+# Synapse is off whenever its database is restarted: it says errors of that.
+guest 'systemctl stop matrix-synapse'
 # A container reads how much memory this host has.
 guest "sed 's/^MemTotal:.*/MemTotal: $((MEMORY / 1024)) kB/' /proc/meminfo >/run/meminfo && mount --bind /run/meminfo /proc/meminfo
     rm /var/lib/homeseed/stamps/postgres && systemctl restart --no-block homeseed"
@@ -55,7 +59,6 @@ holds 'PostgreSQL is sized for 1 GB' until_holds 300 guest 'grep -x "shared_buff
 holds 'it has converged' until_holds 300 guest '! systemctl is-active homeseed'
 limit_title='all of the machine shares 1 GB and one processor'
 if limit >"$DIR/limit" 2>&1; then ok "$limit_title"; else not_ok "$limit_title" "$(cat "$DIR/limit")"; fi
-# Synapse first: it says errors of a database that is restarted under it.
 guest 'systemctl stop matrix-synapse && systemctl restart postgresql nginx && systemctl start matrix-synapse'
 load delivered
 guest 'systemctl stop matrix-synapse && rm /etc/postgresql/15/main/conf.d/*.conf && systemctl restart postgresql nginx && systemctl start matrix-synapse'
