@@ -97,6 +97,15 @@ guest 'systemctl restart --no-block homeseed'
 ready 600
 ok 'F11: it is ready once that record is gone'
 checks
+# empties TITLE FILES: of certbot, as a power cut does; a certificate is got again.
+empties() {
+    guest "systemctl stop homeseed.timer homeseed; cd /etc/letsencrypt && truncate -cs 0 $2 && rm /var/lib/homeseed/stamps/certificate &&
+        find . -type f -empty | grep . && systemctl start --no-block homeseed.timer homeseed"
+    holds "$1" until_holds 120 guest 'grep . /var/lib/homeseed/stamps/certificate && ! find /etc/letsencrypt -type f -empty | grep .'
+}
+empties 'F06: an account that a cut has emptied is made anew' 'accounts/*/*/*/regr.json'
+empties 'F06: so is all that certbot has, but for one file' 'accounts/*/*/*/* archive/*/* csr/* keys/*'
+checks
 clock -6h 'F15: six hours back, a certificate that is not valid yet is said' 'run homeserver check: .*it is trusted for every name'
 clock_is_right
 guest 'systemctl restart --no-block homeseed'
