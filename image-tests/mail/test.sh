@@ -107,6 +107,10 @@ holds '11: a password that is good no more: refused at once' at_once x4
 holds '11: it is named' named 'SMTPAuthenticationError(535'
 printf '%s\n' "$password" >"$DIR/password"
 holds 'with the relay as it was, nothing is wrong' guest 'homeserver check host'
+# As the mechanisms PLAIN and LOGIN say it, and as it is.
+for form in "$(printf '\0chat@example.org\0%s' "$password" | base64 -w0)" "$(printf %s "$password" | base64 -w0)" "$password"; do
+    holds 'the password does not stand in the journal' guest "echo $(printf %s "$form" | base64 -w0) | base64 -d >/run/form && ! journalctl -o cat | grep -m 1 -Ff /run/form"
+done
 
 # ---- invitations ----
 holds 'an invitation for more, and for less time' guest 'homeserver token --uses 2 --expires 1h >/run/invitation'
@@ -157,12 +161,12 @@ holds 'Synapse has seen one' until_holds 30 used_is_known
 holds 'it is good for nothing' client_says '401 M_UNKNOWN_TOKEN' whoami "$(used)"
 
 # Synapse stands still meanwhile.
-guest 'systemctl kill -s STOP matrix-synapse'
+guest 'kill -STOP "$(systemctl show -P MainPID matrix-synapse)"'
 holds 'a command that hangs is interrupted' guest '! timeout -s INT 3 homeserver user reset-password bob'
 holds 'no token of an admin is left' no_token_is_left
 holds 'a command that hangs is killed' guest '! timeout -s KILL 3 homeserver user reset-password bob'
 holds 'the token that is left is good for a minute at most' [ "$(sql 'SELECT count(*) FROM access_tokens WHERE id < 0 AND valid_until_ms < extract(epoch FROM now()) * 1000 + 60000')" = 1 ]
-guest 'systemctl kill -s CONT matrix-synapse'
+guest 'kill -CONT "$(systemctl show -P MainPID matrix-synapse)"'
 sql 'UPDATE access_tokens SET valid_until_ms = 1 WHERE id < 0'
 holds 'the sessions of before go on' client_says '200 @bob:example.org' whoami "$bob"
 deactivated=$(user deactivate @bob:example.org)

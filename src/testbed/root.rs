@@ -45,7 +45,6 @@ const PACKAGES: &[&str] = &[
     "postgresql",
     "procps",
     "python3",
-    "python3-aiosmtpd",
     "python3-matrix-nio",
     "python3-yaml",
     "qemu-system-x86",
