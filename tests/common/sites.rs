@@ -93,6 +93,12 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["backup"] = backup(dice);
     }
+    if dice.one_in(2) {
+        site["mail"] = mail(dice);
+        if dice.one_in(2) {
+            site["registration"] = json!("email");
+        }
+    }
     escaped(&site.to_string())
 }
 
@@ -194,6 +200,18 @@ fn backup(dice: &mut Dice) -> Value {
         "host_key": ssh_key(dice),
         "port": 1 + dice.below(65535),
         "recipients": [ssh_key(dice)],
+    })
+}
+
+fn mail(dice: &mut Dice) -> Value {
+    let length = dice.below(12);
+    json!({
+        "host": name(dice),
+        "tls": dice.of(&["starttls", "implicit"]),
+        "port": 1024 + dice.below(60000),
+        "user": format!("a{}z", dice.text("aZ09 ._:/@+,=()-", length)),
+        "from": email(dice),
+        "domains": several(dice, name),
     })
 }
 

@@ -231,7 +231,8 @@ fn homeserver_words() -> BTreeSet<String> {
     let verbs = sources.keys().filter_map(|path| path.split_once("/usr/lib/homeseed/verbs/"));
     let mut words: BTreeSet<String> =
         verbs.map(|(_, name)| name.trim_end_matches(".j2").to_owned()).collect();
-    let plan = example::planned(example::SECTION);
+    let mail = "mail: {host: smtp.example.net, user: a, from: a@example.net}\n";
+    let plan = example::planned(&[example::SECTION, mail].concat());
     let secrets = plan.secrets.iter().filter(|secret| secret.ask.is_some());
     words.extend(secrets.map(|secret| format!("secret {}", secret.name)));
     for form in usages.flat_map(|usage| usage.split(" | ")) {
