@@ -74,7 +74,7 @@ desk_opens
 tunnel=
 # opens: the command that the machine shows, as an operator runs it.
 opens() {
-    opens_words=$(guest 'homeserver panel' | sed -n 's/^at your desk: ssh //p')
+    opens_words=$(guest 'homeserver panel' | sed -n 's/^ssh //p')
     [ "$opens_words" = "-NL 8009:localhost:8009 root@$HOST" ] || { echo "$opens_words"; return 1; }
     # shellcheck disable=SC2086
     ssh -o "IdentityFile=$DIR/key" -o IdentitiesOnly=yes -o "UserKnownHostsFile=$DIR/known_hosts" -o ExitOnForwardFailure=yes \
