@@ -93,6 +93,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["backup"] = backup(dice);
     }
+    if dice.one_in(2) {
+        site["panel"] = panel(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -195,6 +198,14 @@ fn backup(dice: &mut Dice) -> Value {
         "port": 1 + dice.below(65535),
         "recipients": [ssh_key(dice)],
     })
+}
+
+fn panel(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"url": url(dice), "sha256": dice.text("0123456789abcdef", 64)}),
+    }
 }
 
 /// That of the documentation.
