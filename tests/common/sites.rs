@@ -99,6 +99,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
             site["registration"] = json!("email");
         }
     }
+    if dice.one_in(2) {
+        site["panel"] = panel(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -213,6 +216,14 @@ fn mail(dice: &mut Dice) -> Value {
         "from": email(dice),
         "domains": several(dice, name),
     })
+}
+
+fn panel(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"url": url(dice), "sha256": dice.text("0123456789abcdef", 64)}),
+    }
 }
 
 /// That of the documentation.

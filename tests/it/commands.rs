@@ -50,6 +50,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("register_new_matrix_user", "matrix-synapse-py3"),
     ("rm", ESSENTIAL),
     ("runuser", ESSENTIAL),
+    ("sha256sum", ESSENTIAL),
     ("ss", "iproute2"),
     ("sshd", "openssh-server"),
     ("sysctl", "procps"),
@@ -63,6 +64,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mmdebstrap", DESK),
     ("overlay/bake", DESK),
     ("sh", DESK),
+    ("ssh", DESK),
+    ("synadm", DESK),
 ];
 
 /// One line of a page, as simple commands.
