@@ -53,6 +53,7 @@ const PACKAGES: &[&str] = &[
     "socat",
     "sudo",
     "systemd",
+    "tor",
     "xorriso",
 ];
 
