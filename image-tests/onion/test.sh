@@ -41,6 +41,12 @@ is_limited() {
     sort "$DIR/flood" | uniq -c
     [ "$(grep -cx 200 "$DIR/flood")" -ge 200 ] && [ "$(grep -cx 429 "$DIR/flood")" -ge 50 ]
 }
+# By systemd-analyze(1), from 0, the best, to 10.
+is_exposed_at_most() {
+    exposed=$(guest 'systemd-analyze security --no-pager tor@default' | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\) .*/\1/p')
+    echo "$exposed"
+    awk -v is="$exposed" -v most="$1" 'BEGIN { exit is == "" || is > most }'
+}
 has_the_address() { [ "$(guest 'cat /var/lib/tor/homeserver/hostname')" = "$onion" ]; }
 key() { guest 'sha256sum /var/lib/tor/homeserver/hs_ed25519_secret_key'; }
 is_gone() {
@@ -75,6 +81,7 @@ holds 'port 443 gets nothing' gets_nothing 0 97 "https://$onion/"
 floods
 holds 'a flood over one circuit is limited' is_limited
 holds 'another circuit is served meanwhile' serves 0 fresh
+holds 'tor is exposed 2.0 at most' is_exposed_at_most 2.0
 holds 'tor itself listens nowhere' guest '! ss -Hltnup | grep "\"tor\""'
 federation
 was=$(key)
