@@ -35,12 +35,13 @@ authority() { # NUMBER
     echo | tor-gencert --create-identity-key --passphrase-fd 0 -m 3 -a "$address:$((7100 + $1))" \
         -i "$keys/authority_identity_key" -s "$keys/authority_signing_key" -c "$keys/authority_certificate" 2>/dev/null
     identity=$(sed -n 's/^fingerprint //p' "$keys/authority_certificate")
-    own=$(tor --quiet --list-fingerprint -f /dev/null --ORPort 1 --DataDirectory "$dir/relay$1" | cut -d' ' -f2-)
+    own=$(tor --quiet --list-fingerprint -f "$dir/none" --ORPort 1 --DataDirectory "$dir/relay$1" | cut -d' ' -f2-)
     echo "DirAuthority relay$1 orport=$((7000 + $1)) no-v2 v3ident=$identity $address:$((7100 + $1)) $own"
 }
 
 up() {
     mkdir -p "$dir"
+    : >"$dir/none"
     for number in 1 2 3; do authority $number; done >"$dir/authorities"
     {
         cat <<'END'
