@@ -343,8 +343,9 @@ fn what_a_changed_site_changes_is_shown() {
     assert_eq!(json["ports"]["added"], serde_json::json!(["8448"]));
     assert_eq!(json["files"]["changed"].as_array().unwrap().len(), other);
     assert!(text.contains("~ file /etc/nftables.conf\n"), "{text}");
-    assert!(text.contains("    +        tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
+    assert!(text.contains("    +tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
     assert!(text.contains("! nginx reloads\n") && !text.contains("certificate"), "{text}");
+    assert!(!text.contains("!  "), "a service without a name: {text}");
     let output = diff(&["--exit-code"]);
     assert_eq!((output.status.code(), err(&output)), (Some(2), String::new()));
     fs::copy(&old, &new).unwrap();

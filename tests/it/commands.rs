@@ -34,10 +34,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("age", DESK),
     ("apt-cache", ESSENTIAL),
     ("apt-get", ESSENTIAL),
+    ("base32", DESK),
     ("cat", ESSENTIAL),
     ("certbot", "certbot"),
     ("curl", "curl"),
     ("dpkg", ESSENTIAL),
+    ("echo", DESK),
     ("grep", ESSENTIAL),
     ("host", "bind9-host"),
     ("journalctl", "systemd-sysv"),
@@ -66,6 +68,8 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("sh", DESK),
     ("ssh", DESK),
     ("synadm", DESK),
+    ("tr", DESK),
+    ("umask", DESK),
 ];
 
 /// One line of a page, as simple commands.
