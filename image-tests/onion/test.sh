@@ -68,7 +68,18 @@ holds 'it is reached through Tor' until_holds 120 serves 0 first
 holds 'by another client, too' until_holds 60 serves 1 first
 holds 'the status shows its address' guest "homeserver status | grep -x 'onion service: http://$onion'"
 holds 'homeserver onion shows it, and a picture of it' guest "homeserver onion >/run/shown && head -n 1 /run/shown | grep -x 'http://$onion' && [ \$(LC_ALL=C grep -ac \$(printf '\\342\\226') /run/shown) -gt 15 ]"
+# verify_onion PROXY: from the desk, by the address and the proxy.
+verify_onion() { verify --onion "http://$onion/" --proxy "127.0.0.1:905$1"; }
+through_tor() { sed -n '/through Tor/p' "$DIR/verify.tap"; }
+desk_has "$SITE"
+verify_onion 0
+holds 'verify finds all well, through Tor too' all_well 20
+holds 'three of them through Tor' [ "$(through_tor | grep -c '^ok ')" = 3 ]
 holds 'the client document is exact' well_known_is_exact
+guest 'cd /etc/nginx/conf.d && cp -p onion.conf /run/ && sed -i "s|location = /.well-known/matrix/client|location = /elsewhere|" onion.conf && nginx -t -q && systemctl reload nginx'
+verify_onion 0
+holds 'verify misses the client document, through Tor alone' [ "$(grep '^not ok' "$DIR/verify.tap" | sed 's/.* - //')" = 'onion: through Tor, nothing leads to the public name' ]
+guest 'cp -p /run/onion.conf /etc/nginx/conf.d/ && systemctl reload nginx'
 password=$(guest 'homeserver first-password' | tail -n 1)
 printf '{"type":"m.login.password","identifier":{"type":"m.id.user","user":"%s"},"password":"%s"}' "$ADMIN" "$password" >"$DIR/login.json"
 holds 'the admin logs in through Tor' logs_in
@@ -96,6 +107,11 @@ holds 'so is its key' [ "$(key)" = "$was" ]
 private() { network "openssl pkey -in $DIR/client.pem -outform DER | tail -c 32 | base32 | tr -d ="; }
 holds 'the client gets its key' tor key "client0 ${onion%.onion}:descriptor:x25519:$(private)"
 holds 'the client with the key is served' until_holds 120 serves 0 authorized
+desk_has "${SITE%/*}/clients.yaml"
+verify_onion 0
+holds 'verify finds all well with the key' all_well 20
+verify_onion 1
+holds 'without the key it finds that nobody is let in' all_well 20
 holds 'the other client gets nothing' gets_nothing 1 97 "http://$onion/_matrix/client/versions"
 
 document without

@@ -98,6 +98,31 @@ fn sizes_and_times_have_the_same_units_on_the_command_line_as_in_a_site() {
 }
 
 #[test]
+fn an_address_in_tor_is_one_and_is_for_a_site_that_is_there() {
+    let label = "q7zmw3k5v2nhtl6oe4ybxs3pdgf7u5rqj2i6kwzcnvmlt4heosad2345";
+    let label = format!("{}d", &label[..55]);
+    let verify = |address: &str| err(&run(&["verify", "-", "--onion", address], SITE));
+    for address in [
+        format!("{label}.onion"),
+        format!("http://{label}.onion/"),
+        format!("{}.ONION", label.to_uppercase()),
+    ] {
+        let said = verify(&address);
+        assert!(said.contains("nothing of this site is reached through Tor"), "{address}: {said}");
+    }
+    for address in [
+        label.clone(),
+        format!("{}.onion", &label[1..]),
+        format!("{}1d.onion", &label[..54]),
+        "chat.example.org".to_owned(),
+        format!("{}a.onion", &label[..55]),
+    ] {
+        let said = verify(&address);
+        assert!(said.contains("an address has 56 characters"), "{address}: {said}");
+    }
+}
+
+#[test]
 fn warnings_leave_the_product_alone() {
     let output = run(&["user-data", "-", "--limit", "999999"], SITE);
     assert!(out(&output).starts_with("#cloud-config\n"));
