@@ -102,6 +102,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["panel"] = panel(dice);
     }
+    if dice.one_in(2) {
+        site["onion"] = onion(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -223,6 +226,14 @@ fn panel(dice: &mut Dice) -> Value {
         0 => json!(false),
         1 => json!(true),
         _ => json!({"url": url(dice), "sha256": dice.text("0123456789abcdef", 64)}),
+    }
+}
+
+fn onion(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"clients": [dice.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 51) + "A"]}),
     }
 }
 
