@@ -71,7 +71,9 @@ awk -v seed="$RESTORE_SEED" 'function below(n) { x = x * 16807 % 2147483647; ret
         for (n = 0; n < 3; n++) print 4 + below(6), below(20)
     }' | sort -n >"$DIR/cuts"
 ok "the seed is $RESTORE_SEED: $(paste -sd, "$DIR/cuts")"
+waited=0
 while read -r connection hundredths; do
+    holds 'its database is up' until_holds 60 guest 'cd / && runuser -u postgres -- psql -XAtqc "SELECT 1" postgres'
     tell "the plug will be pulled $hundredths hundredths of a second after connection $connection"
     holds "a restore opens its connection $connection" begins "$connection"
     sleep "0.$(printf %02d "$hundredths")"
@@ -81,9 +83,11 @@ while read -r connection hundredths; do
     holds "the machine waits again, or has everything ($connection)" until_holds 300 settles
     # The key comes last: as long as it is not there, nobody sees a Synapse.
     says_that_it_waits >"$DIR/waits" || break
+    waited=$((waited + 1))
     holds 'the restore has failed' fails
     holds 'no Synapse runs' guest '! pgrep -f synapse.app.homeserver && [ ! -s /etc/matrix-synapse/homeserver.signing.key ]'
 done <"$DIR/cuts"
+holds 'it was cut short before it had everything' [ "$waited" -gt 0 ]
 if says_that_it_waits >"$DIR/waits"; then
     holds 'the backup is restored' by_ssh restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key"
 fi
