@@ -287,8 +287,8 @@ fn files(machine: &Machine<'_>) -> Result<Vec<File>> {
 /// A line of the inventory: `SHA256 MODE OWNER:GROUP PATH`.
 fn file(line: &str, texts: &BTreeMap<String, String>) -> Option<File> {
     let mut words = line.split(' ');
-    let (_, mode, owned, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
-    let (owner, group) = owned.split_once(':')?;
+    let (_, mode, who, path) = (words.next()?, words.next()?, words.next()?, words.next()?);
+    let (owner, group) = who.split_once(':')?;
     Some(File {
         path: path.to_owned(),
         layer: String::new(),

@@ -56,12 +56,12 @@ pub(super) struct ApplyArgs {
     connect: Option<Route>,
 }
 
-/// Two minutes to a day: less is not enough to look, and longer than a day nobody waits.
+/// A minute to a day: less is not enough to look, and longer than a day nobody waits.
 fn deadline(text: &str) -> Result<Duration, String> {
-    let range = Duration::from_secs(120)..=Duration::from_secs(24 * 3600);
+    let range = Duration::from_secs(60)..=Duration::from_secs(24 * 3600);
     let time = duration::Duration::parse(text).ok().map(Duration::from);
     time.filter(|it| range.contains(it))
-        .ok_or_else(|| "a deadline is such as `10m` or `1h`: from 2m to 1d".to_owned())
+        .ok_or_else(|| "a deadline is such as `10m` or `1h`: from 1m to 1d".to_owned())
 }
 
 /// Shows what changes; applies it unless only that was asked.
