@@ -98,7 +98,9 @@ impl Trial<'_> {
         if let Err(error) = sent {
             // A connection that broke may have broken behind the last byte.
             watch.machine = None;
-            if error.is_refusal() || !watch.hears() || watch.said.on_trial.as_ref() != Some(&digest)
+            if error.is_refusal()
+                || !watch.hears(&digest)
+                || watch.said.on_trial.as_ref() != Some(&digest)
             {
                 return Err(error);
             }
@@ -178,8 +180,9 @@ struct Watch<'a, 'h> {
 }
 
 impl<'a: 'h, 'h> Watch<'a, 'h> {
-    /// Asks once; whether the machine has answered. A connection that is gone is opened anew.
-    fn hears(&mut self) -> bool {
+    /// Asks once; whether the machine has answered. A connection that is gone is opened anew. Shows what the machine says of
+    /// the payload of this digest.
+    fn hears(&mut self, digest: &str) -> bool {
         if self.machine.is_none() {
             thread::sleep(RECONNECT);
             self.machine = Machine::changing(self.trial.host, self.trial.login.clone()).ok();
@@ -191,7 +194,9 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
             return false;
         };
         self.said = Said::read(&answer);
-        self.trial.progress.waits(&for_terminal(&self.said.status.sentence));
+        let Status { payload, sentence, .. } = &self.said.status;
+        let said = if payload == digest { sentence } else { "it is put in force" };
+        self.trial.progress.waits(&for_terminal(said));
         true
     }
 
@@ -208,7 +213,7 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
             if Instant::now() > end {
                 return Err("it was not ready in time".to_owned());
             }
-            if self.hears() {
+            if self.hears(digest) {
                 let Said { status, on_trial, reverted, digest: in_force } = &self.said;
                 if on_trial.is_none() {
                     let why = reverted.as_deref().map_or("somebody ended the trial", reason);
@@ -262,7 +267,7 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
         let (mut asked, mut ready) = (false, false);
         while Instant::now() < end && !ready {
             asked = asked || self.machine.as_ref().is_some_and(|it| it.run(ASK, &[], "").is_ok());
-            if self.hears() && self.said.on_trial.is_none() {
+            if self.hears(former) && self.said.on_trial.is_none() {
                 let Said { digest: in_force, status, reverted, .. } = &self.said;
                 if reverted.is_none() && in_force == digest {
                     return Ended::Confirmed(status.sentence.clone());
