@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Clients that encrypt, for the case `backup`: a message before it, and one after the restore.
+"""Clients that encrypt, for the case `backup`: a message before it, one that it knows nothing of, and one after the restore.
 
-    crypto.py before|after HOST DIR USER PASSWORD OTHER PASSWORD
+    crypto.py before|between|after HOST DIR USER PASSWORD OTHER PASSWORD
 
-DIR keeps what the clients keep. After the restore a device that is new asks for a one-time key of the other user's, whose
-device is the one of before: what the server had of them before is used up or gone.
+DIR keeps what the clients keep. The device of the first user is new each time, and asks for a one-time key of the other
+user's, whose device stays. What it is given between, the backup has still: whoever were given it again after the restore
+could not be read.
 """
 
 import asyncio

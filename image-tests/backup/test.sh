@@ -120,6 +120,7 @@ holds 'for a further key there must be another folder' further
 
 # ---- the machine is lost ----
 holds 'the other user reads further than the backup' client newer
+holds 'a new device of the first uses up a one-time key that is in the backup' crypto between
 replace restoring
 boot
 holds '8: the new machine waits for its past' until_holds 900 says 'waiting for the backup: run homeseed restore at your desk'

@@ -52,6 +52,29 @@ desk_opens
 sed -i "s|ssh-ed25519 .*|$(cut -d' ' -f1,2 "$DIR/key.pub")|" "$DIR/site.yaml"
 holds 'there is a second user' guest 'register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml -u bob -p bob --no-admin http://localhost:8008'
 holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$(guest 'homeserver first-password' | tail -n 1)'" bob bob
+# older: the backup will be one of an older Synapse.
+older() {
+    guest "set -e; systemctl stop homeseed.timer homeseed matrix-synapse; cd /
+        runuser -u postgres -- createdb -O matrix-synapse -E UTF8 -l C -T template0 older
+        echo $(base64 -w0 "${SITE%/*}/older.py") | base64 -d | runuser -u postgres -- /opt/venvs/matrix-synapse/bin/python -
+        runuser -u postgres -- dropdb synapse
+        runuser -u postgres -- psql -Xqc 'ALTER DATABASE older RENAME TO synapse'" >"$DIR/schema"
+}
+database_is_up() { guest 'cd / && runuser -u postgres -- psql -XAtqc "SELECT 1" postgres'; }
+sql() { guest "cd / && runuser -u postgres -- psql -XAtqc \"$1\" synapse"; }
+# shape: all tables, columns and indexes.
+shape() {
+    sql "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2"
+    sql "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1"
+}
+nothing_to_update() { [ "$(sql 'SELECT count(*) FROM background_updates')" = 0 ]; }
+holds 'Synapse has brought its new database up to date' until_holds 120 nothing_to_update
+shape >"$DIR/shape"
+newest=$(sql 'SELECT version FROM schema_version')
+holds 'the database gets the schema of ten versions ago' older
+holds "it is $(cat "$DIR/schema"), and not $newest" [ "$(sql 'SELECT version FROM schema_version')" = $((newest - 10)) ]
+shape >"$DIR/shape.older"
+holds 'it lacks what came since' [ "$(comm -23 "$DIR/shape" "$DIR/shape.older" | wc -l)" -gt 50 ]
 holds 'a backup is pulled' by_ssh backup pull "$DIR/site.yaml" "$DIR/backups"
 
 # As new as a machine can be whose packages are there.
@@ -73,7 +96,7 @@ awk -v seed="$RESTORE_SEED" 'function below(n) { x = x * 16807 % 2147483647; ret
 ok "the seed is $RESTORE_SEED: $(paste -sd, "$DIR/cuts")"
 waited=0
 while read -r connection hundredths; do
-    holds 'its database is up' until_holds 60 guest 'cd / && runuser -u postgres -- psql -XAtqc "SELECT 1" postgres'
+    holds 'its database is up' until_holds 60 database_is_up
     tell "the plug will be pulled $hundredths hundredths of a second after connection $connection"
     holds "a restore opens its connection $connection" begins "$connection"
     sleep "0.$(printf %02d "$hundredths")"
@@ -89,9 +112,12 @@ while read -r connection hundredths; do
 done <"$DIR/cuts"
 holds 'it was cut short before it had everything' [ "$waited" -gt 0 ]
 if says_that_it_waits >"$DIR/waits"; then
+    holds 'its database is up' until_holds 60 database_is_up
     holds 'the backup is restored' by_ssh restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key"
 fi
 ready 300
 holds 'key, events, media, thumbnails, tokens and passwords are as before' client compare
+is_migrated() { nothing_to_update && [ "$(sql 'SELECT version FROM schema_version')" = "$newest" ] && shape | diff "$DIR/shape" -; }
+holds "its database of the schema $(cat "$DIR/schema") was brought to $newest, with every table, column and index" until_holds 120 is_migrated
 holds 'nothing is half done' nothing_is_half_done
 checks

@@ -305,3 +305,18 @@ fn an_overlay_is_read_as_a_folder_and_as_a_tar() {
         }
     }
 }
+
+#[test]
+fn an_overlay_waits_for_a_backup_as_the_document_does() {
+    let dir = tempfile::tempdir().unwrap();
+    let written = |verb: &str, name: &str, more: &[&str]| {
+        let path = dir.path().join(name);
+        let path = path.to_str().unwrap();
+        let output = run(&[&[verb, SITE, "--allow-placeholders", "-o", path], more].concat(), "");
+        assert!(output.status.success(), "{}", tools::said(&output));
+        json(&run(&["inspect", path, "--format", "json"], ""))["files"].clone()
+    };
+    let waits = written("overlay", "waits.tar", &["--restore"]);
+    assert_eq!(waits, written("user-data", "waits", &["--restore"]));
+    assert_ne!(waits, written("overlay", "plain.tar", &[]));
+}
