@@ -28,9 +28,10 @@ echo $(($(date +%s) + $2)) >deadline
 cat /proc/sys/kernel/random/boot_id >boots
 mkdir -p "$home/verbs" "$home/report"
 for verb in confirm revert; do
-    printf '#!/bin/sh\nexec %s/trial %s "$@"\n' "$trial" "$verb" >"$home/verbs/$verb"
+    printf '#!/bin/sh\nexec %s/trial %s "$@"\n' "$home" "$verb" >"$home/verbs/$verb"
 done
-chmod 755 trial "$home/verbs/confirm" "$home/verbs/revert"
+chmod 755 "$home/verbs/confirm" "$home/verbs/revert"
+install -m 0755 trial "$home/trial"
 install -m 0755 report "$home/report/trial"
 install -m 0644 homeseed-trial.service /etc/systemd/system/
 rm -f /var/lib/homeseed/reverted

@@ -24,9 +24,10 @@ lock=$(stat -c %i /var/lib/dpkg/lock-frontend 2>/dev/null) || lock=none
 [ ! -e "$state/trial" ] || echo "trial $(cat "$state/trial/digest")"
 # The document at the provider brings its own payload back at the next boot if that knows nothing of another.
 grep -qs applied "$home/payload$home/lib.sh" || echo 'undone yes'
-# The key with which root has logged in, in this connection, if it is one that the payload brings.
+# The key with which root has logged in, in this connection, if it lets in because the payload brings it.
 # shellcheck disable=SC2086 # its words
 set -- ${SSH_CONNECTION-}
 [ $# = 0 ] || key=$(journalctl -q -b -o cat -u ssh --since -10min --grep "^Accepted publickey for root from $1 port $2 " |
     sed -n '$s/.* \(SHA256:[^ ]*\).*/\1/p')
-[ -z "${key-}" ] || ! ssh-keygen -lf /etc/ssh/authorized_keys.d/root 2>/dev/null | grep -qF " $key " || echo "key $key"
+lets_in() { ssh-keygen -lf "$1" 2>/dev/null | grep -qF " $key "; }
+[ -z "${key-}" ] || ! lets_in /etc/ssh/authorized_keys.d/root || lets_in /root/.ssh/authorized_keys || echo "key $key"

@@ -30,16 +30,23 @@ put() { # FOLDER
     sync
 }
 
-# The trial has ended, whichever way; nothing of it stays, and no payload but those in force.
+# The trial has ended, whichever way; no payload stays but those in force.
 over() {
     rm -rf "$trial.over"
     mv -T "$trial" "$trial.over"
     sync
-    systemctl disable --quiet homeseed-trial.service
-    rm -rf "$trial.over" "$home/verbs/confirm" "$home/verbs/revert" /etc/systemd/system/homeseed-trial.service
-    systemctl daemon-reload
+    clean
+}
+
+# Nothing of a trial stays. What would do this again at the next boot goes last.
+clean() {
+    rm -rf "$trial.over" "$home/verbs/confirm" "$home/verbs/revert"
     now=$(readlink "$link") || now=
     for folder in "$home"/applied-*; do [ "${folder##*/}" = "${now##*/}" ] || rm -rf "$folder"; done
+    sync
+    systemctl disable --quiet homeseed-trial.service
+    rm -f /etc/systemd/system/homeseed-trial.service "$home/trial"
+    systemctl daemon-reload
     sync
     exit 0
 }
@@ -53,7 +60,10 @@ back() { # REASON
     over
 }
 
-[ -e "$trial" ] || fail 'nothing is on trial'
+if [ ! -e "$trial" ]; then
+    [ $# = 0 ] || fail 'nothing is on trial'
+    clean
+fi
 digest=$(cat "$trial/digest")
 case ${1-} in
 confirm)
