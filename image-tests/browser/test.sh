@@ -5,11 +5,13 @@
 # read by nobody else.
 
 bob() { PERSON=bob browser "$@"; }
-# gives TEXT COMMAND...: the command prints that, and succeeds.
+# gives TEXT COMMAND...: the command prints exactly that.
 gives() {
     gives_text=$1
     shift
-    gives_said=$("$@") && [ "$gives_said" = "$gives_text" ] || { echo "$gives_said"; return 1; }
+    gives_said=$("$@") || :
+    echo "$gives_said"
+    [ "$gives_said" = "$gives_text" ]
 }
 # fails TEXT COMMAND...: the command does not succeed, and says why.
 fails() {
