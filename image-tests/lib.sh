@@ -377,7 +377,7 @@ browser() {
         cp -r "$browser_from/target/tools/browser" "$browser_dir/client"
         cp "$browser_from/image-tests/browser/app.js" "$browser_from/image-tests/browser/index.html" "$browser_dir/client"
         cp "$browser_from/image-tests/browser/driver.py" "$browser_dir"
-        network "setsid python3 $browser_dir/driver.py serve $$ $browser_words </dev/null >$browser_dir/log 2>&1 &"
+        network "setsid python3 $browser_dir/driver.py serve $$ $browser_words </dev/null >>$browser_dir/log 2>&1 &"
         browser_verb=origins browser_words=
     fi
     network "python3 $browser_dir/driver.py $browser_verb $browser_words"

@@ -153,8 +153,15 @@ class Tab:
             raise Failure(thrown.get("exception", {}).get("description", thrown["text"]))
         return it["result"].get("value")
 
+    def peek(self, expression):
+        """The same; nothing while one page gives way to another."""
+        try:
+            return self.evaluate(expression)
+        except Failure:
+            return None
+
     def text(self):
-        return self.evaluate("document.body.innerText")
+        return self.peek("document.body.innerText") or ""
 
     def place(self, selector):
         """The middle of an element, once it is there and visible."""
@@ -164,7 +171,7 @@ class Tab:
             const box = it?.getBoundingClientRect();
             return box?.width ? [box.x + box.width / 2, box.y + box.height / 2] : null;
         }})()"""
-        return self.browser.until(lambda: self.evaluate(look), f"`{selector}` on the page", pause=0.2)
+        return self.browser.until(lambda: self.peek(look), f"`{selector}` on the page", pause=0.2)
 
     def click(self, selector):
         x, y = self.place(selector)
@@ -192,7 +199,7 @@ class Browser:
         self.client = Tab(self)
         self.page = None
         self.client.visit(self.client_url)
-        self.until(lambda: self.client.evaluate("typeof act") == "function", "the client", pause=0.1)
+        self.until(lambda: self.client.peek("typeof act") == "function", "the client", pause=0.1)
 
     def say(self, text):
         self.complaints.append(text)
@@ -329,7 +336,10 @@ def trust(home):
     os.makedirs(database)
     certutil = ["certutil", "-d", f"sql:{database}"]
     subprocess.run([*certutil, "-N", "--empty-password"], check=True)
-    for n, it in enumerate(it for it in read("/etc/ssl/certs/ca-certificates.crt") if it not in debian):
+    ours = [it for it in read("/etc/ssl/certs/ca-certificates.crt") if it not in debian]
+    if not ours:
+        raise Failure("this computer trusts no authority of the test's")
+    for n, it in enumerate(ours):
         subprocess.run([*certutil, "-A", "-t", "C,,", "-n", f"authority {n}"], input=it.encode(), check=True)
 
 
@@ -342,7 +352,7 @@ def serve(life, flags):
         listener.bind("socket")
         listener.listen()
         try:
-            while os.path.exists(f"/proc/{life}"):
+            while lives(life):
                 ready = select.select([listener, browser.pipe.out], [], [], 1)[0]
                 browser.drain()
                 if listener in ready and not answer(listener, browser):
@@ -359,7 +369,7 @@ def answer(listener, browser):
         began = time.monotonic()
         try:
             said = [0, "" if verb == "closes" else browser.step(verb, words)]
-        except Failure as failure:
+        except (Failure, TypeError) as failure:
             said = [1, str(failure)]
         print(f"{verb}: {time.monotonic() - began:.1f} s", file=browser.log, flush=True)
         print(json.dumps(said), file=file, flush=True)
@@ -390,9 +400,18 @@ def is_there():
     """Whether who serves has not ended; at first it may not have begun."""
     try:
         with open("pid", encoding="ascii") as file:
-            return os.path.exists(f"/proc/{file.read()}")
+            return lives(file.read())
     except FileNotFoundError:
         return True
+
+
+def lives(process):
+    """One that has ended has no words any more, even if nobody has asked how it ended."""
+    try:
+        with open(f"/proc/{process}/cmdline", "rb") as file:
+            return file.read() != b""
+    except OSError:
+        return False
 
 
 if __name__ == "__main__":
