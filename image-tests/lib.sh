@@ -306,12 +306,17 @@ standard_case() {
     federation
 }
 
-# desk_opens: what an operator has: the site, which trusts what is tested, a key, and a way in by ssh.
-desk_opens() {
+# desk_has SITE: the operator's copy of a site, which trusts what is tested.
+desk_has() {
     {
-        cat "$SITE"
+        cat "$1"
         printf 'apt:\n  matrix:\n    url: %s\n    fingerprint: %s\n' "$REPOSITORY" "$FINGERPRINT"
     } >"$DIR/site.yaml"
+}
+
+# desk_opens: what an operator has: the site, a key, and a way in by ssh.
+desk_opens() {
+    desk_has "$SITE"
     ssh-keygen -q -t ed25519 -N '' -f "$DIR/key"
     desk_logs_in
 }

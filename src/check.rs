@@ -53,6 +53,8 @@ pub enum Vantage {
     Network,
     /// Only from another computer: over its own loopback a machine could not tell.
     Outside,
+    /// Only through Tor, from where somebody has its proxy.
+    Tor,
 }
 
 impl Vantage {
@@ -62,12 +64,13 @@ impl Vantage {
         matches!(self, Vantage::Host | Vantage::Network)
     }
 
-    /// Where the script runs that makes such a check: on the machine, or anywhere in the network.
+    /// Where the script runs that makes such a check: on the machine, anywhere in the network, or where Tor is.
     #[must_use]
     pub fn reached_from(self) -> Vantage {
         match self {
             Vantage::Host | Vantage::Ssh => Vantage::Host,
             Vantage::Network | Vantage::Outside => Vantage::Network,
+            Vantage::Tor => Vantage::Tor,
         }
     }
 
@@ -79,6 +82,7 @@ impl Vantage {
             Vantage::Ssh => "ssh",
             Vantage::Network => "network",
             Vantage::Outside => "outside",
+            Vantage::Tor => "tor",
         }
     }
 }

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::minify::minify;
 
 use crate::{
-    check::{self, Check, Helpers, Judgement},
+    check::{self, Check, Helpers, Judgement, Vantage},
     digest::sha256,
     error::Errors,
     layer::{Layers, Sources},
@@ -152,6 +152,7 @@ impl Plan {
     #[must_use]
     pub fn script_elsewhere(&self, seconds: u32) -> String {
         let mut checks = self.checks.clone();
+        checks.retain(|check| check.from != Vantage::Tor);
         for check in &mut checks {
             check.wait = check.wait.min(seconds);
             check.from = check.from.reached_from();
@@ -159,6 +160,18 @@ impl Plan {
         // A machine that is not there is not waited for.
         let env = self.facts_text(|_| true) + "CHECK_CURL=${CHECK_CURL-'--connect-timeout 5'}\n";
         check::script(&checks, &self.helpers, &env, &str::to_owned)
+    }
+
+    /// The script of the checks that are made through Tor. It reads `ONION`, the address without `http://`, and
+    /// `TOR_PROXY`, such as `socks5h://127.0.0.1:9050`, and runs with the argument `network`.
+    #[must_use]
+    pub fn script_through_tor(&self) -> String {
+        let mut checks = self.checks.clone();
+        checks.retain(|check| check.from == Vantage::Tor);
+        for check in &mut checks {
+            check.from = Vantage::Network;
+        }
+        check::script(&checks, &self.helpers, &self.facts_text(|_| true), &str::to_owned)
     }
 
     /// The facts whose names are `wanted` as shell, one assignment a line.

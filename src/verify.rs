@@ -9,6 +9,8 @@ mod consequence;
 mod remote;
 mod script;
 
+use std::net::SocketAddr;
+
 use serde::Serialize;
 
 use consequence::Reach;
@@ -17,7 +19,7 @@ pub use script::PATIENCE;
 use crate::{
     check::Vantage,
     client::{Client, Ways, block_on},
-    error::{Result, for_terminal},
+    error::{Error, Result, for_terminal},
     federation::{self, Report},
     host::{Host, login::Login, progress::Progress},
     plan::Plan,
@@ -31,6 +33,17 @@ pub struct Request<'a> {
     pub ways: Ways,
     /// How to log in on it; without, the checks on the machine are left out.
     pub login: Option<Login>,
+    /// Where it is in Tor; without, the checks through Tor are left out.
+    pub onion: Option<Onion>,
+}
+
+/// Where a machine is in Tor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Onion {
+    /// The address of its onion service: 56 characters of base32, and `.onion`.
+    pub address: String,
+    /// The SOCKS proxy of a tor that runs here.
+    pub proxy: SocketAddr,
 }
 
 /// One fact, and whether it holds.
@@ -93,23 +106,31 @@ impl Verdict {
 /// Looks at everything once. An error when something could not be looked at.
 pub fn verify(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<Verdict> {
     let plan = request.plan;
+    if request.onion.is_some() && !plan.checks.iter().any(|check| check.from == Vantage::Tor) {
+        return Err(Error::new("nothing of this site is reached through Tor")
+            .hint("leave out `--onion`, or give the site an onion service: docs/onion.md"));
+    }
     progress.stage("asking the DNS");
     let first = Client::new(&request.ways)?;
     let unreachable = block_on(remote::unreachable(&first, plan))??;
+    let route = match (&unreachable, &request.ways.connect, request.ways.nameserver) {
+        (Some(_), ..) | (None, None, None) => String::new(),
+        (None, Some(route), _) => route.curl(),
+        (None, None, Some(_)) => block_on(remote::led(&first, plan))??,
+    };
     let mut findings = if let Some(reason) = &unreachable {
         script::unseen(plan, reason)
     } else {
         progress.stage("looking from here");
-        let route = match (&request.ways.connect, request.ways.nameserver) {
-            (Some(route), _) => route.curl(),
-            (None, Some(_)) => block_on(remote::led(&first, plan))??,
-            (None, None) => String::new(),
-        };
         script::from_here(host, plan, &route)?
     };
     if let Some(login) = &request.login {
         progress.stage(&format!("looking on {}", login.destination));
         findings.extend(script::over_ssh(host, plan, login)?);
+    }
+    if let Some(onion) = &request.onion {
+        progress.stage("looking through Tor");
+        findings.extend(script::through_tor(host, plan, onion, &route)?);
     }
     let place = |it: &Finding| plan.checks.iter().position(|check| check.title() == it.title());
     findings.sort_by_key(place);

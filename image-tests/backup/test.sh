@@ -281,6 +281,29 @@ holds 'nothing of it is left on the machine' guest 'cd /var/lib/homeseed/backup 
 sleep 1
 holds 'it was pulled meanwhile from the desk' pull
 
+# ---- plaintext ----
+# An event, a picture, the keys: beside what Synapse, PostgreSQL and the machine have of them anyway, nothing is left of them.
+guest 'cut -d" " -f3 /etc/matrix-synapse/homeserver.signing.key | awk NF - /etc/matrix-synapse/secrets/* /var/lib/homeseed/first-password >/run/secrets
+    echo "message 17" >>/run/secrets
+    sha256sum "$(find /var/lib/matrix-synapse/media/local_content -type f | head -n 1)" | cut -c-64 >/run/picture'
+written="find / /run /tmp /dev/shm -xdev -type f -newer /etc/machine-id ! -path '*testbed*' ! -path '/run/secrets' ! -path '/etc/matrix-synapse/*' \
+    ! -path '/var/lib/matrix-synapse/*' ! -path '/var/lib/postgresql/*' ! -path '/var/lib/homeseed/first-password'"
+seek="{ $written -exec grep -lFf /run/secrets {} +; $written -size -9 -exec sha256sum {} + | grep -Ff /run/picture; journalctl -o cat | grep -Ff /run/secrets; }"
+holds 'nothing of it is left on the machine in plain text' guest "! $seek | grep ."
+guest 'echo "this is message 17" >/var/tmp/event; cp "$(find /var/lib/matrix-synapse/media/local_content -type f | head -n 1)" /var/tmp/picture; logger "planted: $(head -n 1 /run/secrets)"'
+planted() { guest "$seek" >"$DIR/planted" && grep -x /var/tmp/event "$DIR/planted" && grep ' /var/tmp/picture$' "$DIR/planted" && grep '^planted: ' "$DIR/planted"; }
+holds 'an event, a picture and a key that are planted are found' planted
+guest 'rm /var/tmp/event /var/tmp/picture'
+arguments() {
+    guest 'set -e; rm -f /run/done /run/arguments
+        (while [ ! -e /run/done ]; do cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr "\0" "\n" | grep -e "/pg_dump$" -e "^age$" -f /run/secrets || :; done >/run/arguments) &
+        homeserver backup now; touch /run/done; wait
+        grep /pg_dump /run/arguments >/dev/null && grep -x age /run/arguments >/dev/null || { echo "nobody looked"; exit 1; }
+        ! grep -Ff /run/secrets /run/arguments'
+}
+holds 'nothing of it stands in an argument or in the environment of a program' arguments
+guest 'rm /run/secrets /run/picture /run/arguments'
+
 # ---- a hostile machine ----
 sums() { network "cd $DIR/nas/store && find . -type f -exec sha256sum {} + | sort -k2"; }
 stored=$(sums)

@@ -4,9 +4,15 @@
 # that is over. The numbers are those of the table in image-tests/README.md.
 
 says() { state | grep -E "$1"; }
-# looks TITLE SENTENCE: after another look it says so.
+# halts: the convergence ends, and all that it has begun. In a container systemd cannot kill a control group of the old kind.
+halts() {
+    guest 'systemctl stop homeseed
+        while pids=$(cat /sys/fs/cgroup/*/system.slice/homeseed.service/cgroup.procs 2>/dev/null | sort -u | grep .); do kill -9 $pids; sleep 0.1; done 2>/dev/null'
+}
+# looks TITLE SENTENCE: after another look it says so, and not what it had said before.
 looks() {
-    guest 'systemctl restart --no-block homeseed'
+    halts
+    guest 'rm -f /run/homeseed/status; systemctl start --no-block homeseed'
     holds "$1" until_holds 300 says "$2"
 }
 mirror() { guest "echo '$1' >/run/faults/mirror"; }
@@ -26,13 +32,15 @@ works_on_packages() { state | grep -x 'working on packages'; }
 
 # ---- nothing has been installed yet ----
 boot nameless
-holds 'it begins' until_holds 400 guest '[ -e /run/homeseed/status ] && systemctl stop homeseed.timer homeseed'
+holds 'it begins' until_holds 400 guest '[ -e /run/homeseed/status ] && systemctl stop homeseed.timer'
+halts
 link() { guest "for link in \$(ls /sys/class/net | grep -vx lo); do resolvectl $1; done"; }
 link 'dns "$link" 127.0.0.99'
 guest 'echo "Acquire::Retries \"1\";" >/etc/apt/apt.conf.d/99faults; rm -rf /var/lib/apt/lists/*; resolvectl flush-caches'
 looks 'F05: without a name server it says what it cannot resolve' 'step packages, again in .*resolv'
 link 'revert "$link"'
-guest 'systemctl stop homeseed; mkdir -p /run/faults; echo works >/run/faults/mirror'
+halts
+guest 'mkdir -p /run/faults; echo works >/run/faults/mirror'
 guest "echo $(base64 -w0 "${SITE%/*}/mirror.py") | base64 -d >/run/faults/mirror.py
     systemd-run -q --unit=mirror python3 /run/faults/mirror.py
     sed -i s/https/http/ /etc/apt/mirrors/*.list
@@ -49,7 +57,8 @@ mirror 'breaks off'
 looks 'F02: a mirror that breaks off is named' 'step packages, again in .*Failed to fetch'
 mirror 'is damaged'
 looks 'F03: a damaged package is refused' 'step packages, again in .*(Hash Sum mismatch|unexpected size)'
-guest 'systemctl stop homeseed; rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb'
+halts
+guest 'rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb'
 mirror 'is slow'
 guest 'systemctl start homeseed'
 sleep 10
@@ -57,7 +66,7 @@ holds 'F02: a slow mirror is waited for' works_on_packages
 mirror works
 
 # ---- somebody else is at work, and a power cut was before ----
-guest 'systemctl stop homeseed'
+halts
 holds 'F06: there are lists' until_holds 300 guest 'apt-get -qq update --error-on=any'
 guest 'for list in /var/lib/apt/lists/*_Packages; do : >"$list"; done'
 holds 'F06: every list is empty, as a power cut leaves them' guest 'find /var/lib/apt/lists -name "*_Packages" >/run/lists; [ "$(wc -l </run/lists)" -ge 3 ] && ! xargs cat </run/lists | grep -q .'
@@ -96,6 +105,17 @@ dns ''
 guest 'systemctl restart --no-block homeseed'
 ready 600
 ok 'F11: it is ready once that record is gone'
+checks
+# empties TITLE FILES: of certbot, as a power cut does; a certificate is got again.
+empties() {
+    guest 'systemctl stop homeseed.timer'
+    halts
+    guest "cd /etc/letsencrypt && truncate -cs 0 $2 && rm /var/lib/homeseed/stamps/certificate &&
+        find . -type f -empty | grep . && systemctl start --no-block homeseed.timer homeseed"
+    holds "$1" until_holds 120 guest 'grep . /var/lib/homeseed/stamps/certificate && ! find /etc/letsencrypt -type f -empty | grep .'
+}
+empties 'F06: an account that a cut has emptied is made anew' 'accounts/*/*/*/regr.json'
+empties 'F06: so is all that certbot has, but for one file' 'accounts/*/*/*/* archive/*/* csr/* keys/*'
 checks
 clock -6h 'F15: six hours back, a certificate that is not valid yet is said' 'run homeserver check: .*it is trusted for every name'
 clock_is_right

@@ -19,7 +19,7 @@ use crate::{
     host::{Host, login::Login, progress::Progress},
     plan::Plan,
     units::duration,
-    verify::{self, Finding, Request, Verdict},
+    verify::{self, Finding, Onion, Request, Verdict},
 };
 
 pub(super) const EXAMPLES: &str = "\
@@ -27,6 +27,7 @@ Examples:
   homeseed verify site.yaml
   homeseed verify site.yaml --ssh root@chat.example.org
   homeseed verify site.yaml --wait 30m && echo up
+  homeseed verify site.yaml --onion chatq7zmw3k5v2nhtl6oe4ybxs3pdgf7u5rqj2i6kwzcnvmlt4heosad.onion
   homeseed verify site.yaml --connect 127.0.0.1:8443 --format junit > out.xml
 
 Exit status: 0 every check passed, 1 one failed, 2 something could not be
@@ -50,6 +51,12 @@ pub(super) struct VerifyArgs {
     /// Connect to this host, and to this port for HTTPS; URLs stay as they are
     #[arg(long, value_name = "HOST[:PORT]")]
     connect: Option<Route>,
+    /// Look through Tor as well, at this address, which `homeserver onion` shows
+    #[arg(long, value_name = "ADDRESS", value_parser = onion)]
+    onion: Option<String>,
+    /// The SOCKS proxy of the tor that runs here
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9050")]
+    proxy: SocketAddr,
     /// Look again until everything passes, for at most so long, such as `30m`
     #[arg(long, value_name = "TIME", value_parser = time)]
     wait: Option<Duration>,
@@ -80,7 +87,8 @@ pub(super) fn run(args: &VerifyArgs, layers: Option<&Path>) -> std::result::Resu
     let login =
         args.ssh.clone().map(|destination| Login { destination, options: args.ssh_option.clone() });
     let ways = Ways { nameserver: args.nameserver, connect: args.connect.clone() };
-    let request = Request { plan: &plan, ways, login };
+    let onion = args.onion.clone().map(|address| Onion { address, proxy: args.proxy });
+    let request = Request { plan: &plan, ways, login, onion };
     let progress = Progress::new();
     let verdict = look(&request, args.wait, &progress);
     progress.wipe();
@@ -202,6 +210,19 @@ fn junit(plan: &Plan, verdict: &Verdict) -> Result<String> {
     let mut report = Report::new("homeseed verify");
     report.add_test_suite(suite);
     report.to_string().map_err(|error| Error::host(format!("no JUnit: {error}")))
+}
+
+/// The address of an onion service, as one writes it or a browser shows it.
+///
+/// Version 3 has 56 characters: a key of 32 bytes, a checksum of two and the version, in base32 (rend-spec-v3, 6).
+fn onion(text: &str) -> std::result::Result<String, String> {
+    let host = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/').to_lowercase();
+    let label = host.strip_suffix(".onion").unwrap_or_default();
+    let is_base32 = label.bytes().all(|it| matches!(it, b'a'..=b'z' | b'2'..=b'7'));
+    if label.len() == 56 && is_base32 && label.ends_with('d') {
+        return Ok(host);
+    }
+    Err("an address has 56 characters, of a to z and 2 to 7, and ends in `d.onion`".to_owned())
 }
 
 /// A second to a week.

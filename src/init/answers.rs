@@ -1,5 +1,7 @@
 //! The keys beyond the few that every site has: the values that were given, and the defaults of the others as comments.
 
+use std::{collections::BTreeSet, fmt::Write as _};
+
 use serde_json::Value as Json;
 
 use super::Question;
@@ -70,10 +72,23 @@ struct Line<'a> {
 
 /// The lines of a site behind those of the keys that every site has.
 pub(super) fn rest(site: &Site, settings: &[(String, String)]) -> String {
-    let lines: Vec<Line<'_>> = layer::embedded_schema()
+    let schema = layer::embedded_schema();
+    let is_written = |section: &str| {
+        let below = format!("{section}.");
+        settings.iter().any(|(path, _)| path.starts_with(&below))
+    };
+    let section = |key: &'static Key| key.path.split_once('.').map(|(section, _)| section);
+    let absent: BTreeSet<&str> = schema
+        .keys()
+        .iter()
+        .filter_map(section)
+        .filter(|section| schema.is_optional(section) && !is_written(section))
+        .collect();
+    let lines: Vec<Line<'_>> = schema
         .keys()
         .iter()
         .filter(|key| !Question::ALL.iter().any(|it| it.path() == key.path))
+        .filter(|key| section(key).is_none_or(|section| !absent.contains(section)))
         .filter_map(|key| line(key, site, settings))
         .collect();
     let sections = grouped(&lines.iter().collect::<Vec<_>>(), 0);
@@ -84,7 +99,14 @@ pub(super) fn rest(site: &Site, settings: &[(String, String)]) -> String {
         text.push('\n');
         add(&lines, 0, &mut text);
     }
-    text.push_str("\n# Everything else has a default:\n");
+    text.push('\n');
+    for section in absent {
+        let _ = writeln!(
+            text,
+            "# There is no `{section}` until it is written: homeseed explain {section}"
+        );
+    }
+    text.push_str("# Everything else has a default:\n");
     for lines in defaults {
         add(&lines, 0, &mut text);
     }

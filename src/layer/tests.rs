@@ -26,6 +26,19 @@ fn layers_stand_in_the_order_of_their_needs_and_then_of_their_names() {
 }
 
 #[test]
+fn what_was_understood_when_the_program_was_built_is_what_the_manifest_says() {
+    let manifests = || EMBEDDED.iter().filter(|(path, _, _)| path.ends_with(MANIFEST));
+    for (path, text, json) in manifests() {
+        let built: Manifest = serde_json::from_str(json).unwrap_or_else(|error| {
+            panic!("{path}: {error}: a word that YAML takes for a number or a flag needs quotes")
+        });
+        let written = Manifest::parse(path, text).unwrap();
+        assert_eq!(format!("{built:#?}"), format!("{written:#?}"), "{path}");
+    }
+    assert!(manifests().count() > 10);
+}
+
+#[test]
 fn needs_that_cannot_be_met_are_refused() {
     refuses(&[("a/layer.yaml", "about: x\nneeds: [b]\n")], "layer `a` needs `b`");
     let circle =

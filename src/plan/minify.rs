@@ -12,7 +12,7 @@ use crate::template::Kind;
 /// Where the first character of a line is, counted in bytes.
 type Starts = BTreeSet<usize>;
 
-/// `text` without the lines that are comments; `#!` in the first line stays. Shell and nginx lose
+/// `text` without the lines that are comments; `#!` in the first line stays. Shell, nginx and nftables lose
 /// indentation and empty lines as well, shell the comments beside commands.
 pub(super) fn minify(path: &str, text: &str) -> String {
     let kind = Kind::of(path, text);
@@ -20,6 +20,9 @@ pub(super) fn minify(path: &str, text: &str) -> String {
         Kind::Shell => return shell::minified(text).unwrap_or_else(|| text.to_owned()),
         Kind::Yaml => yaml::comments(text),
         Kind::Nginx => return flat(text).unwrap_or_else(|| text.to_owned()),
+        Kind::Plain if text.starts_with("#!/usr/sbin/nft ") => {
+            return flat(text).unwrap_or_else(|| text.to_owned());
+        }
         Kind::Systemd => Some(all(text)),
         Kind::Plain if text.starts_with("#!/usr/bin/python3\n") => one_line_strings(text),
         Kind::Plain if is_line_based(path) => Some(all(text)),
@@ -28,7 +31,7 @@ pub(super) fn minify(path: &str, text: &str) -> String {
     lines.map_or_else(|| text.to_owned(), |lines| without_comments(text, &lines))
 }
 
-/// nginx without comments, indentation and empty lines; nothing when a string may go on over the end of a line.
+/// nginx and nftables without comments, indentation and empty lines; nothing when a string may go on over the end of a line.
 fn flat(text: &str) -> Option<String> {
     let kept = without_comments(text, &one_line_strings(text)?);
     let lines = kept.split_inclusive('\n').map(|line| line.trim_start_matches([' ', '\t']));
@@ -85,10 +88,9 @@ fn closes_its_quotes(line: &str) -> bool {
 
 /// Whether the programs that read `path` take every line that begins with `#` for a comment.
 fn is_line_based(path: &str) -> bool {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 7] = [
         "/etc/apt/",
         "/etc/modprobe.d/",
-        "/etc/nftables.conf",
         "/etc/postgresql-common/createcluster.d/",
         "/etc/ssh/sshd_config.d/",
         "/etc/sysctl.d/",

@@ -115,7 +115,7 @@ impl Schema {
     }
 
     /// Whether a section may be missing as a whole, though a key in it must be written.
-    pub(super) fn is_optional(&self, section: &str) -> bool {
+    pub(crate) fn is_optional(&self, section: &str) -> bool {
         let must = |key: &Key| key.layer.is_some() && key.fallback == Fallback::Required;
         self.below(section).any(|key| must(key) && !self.has_short_form(key))
     }

@@ -50,7 +50,7 @@ impl Acme {
         let words = self.root.words(&["curl", "-fsSk", &url]);
         let failed = || Error::host(format!("pebble does not start; see `{}`", self.log.display()));
         let mut certificate = None;
-        wait_until(Duration::from_secs(20), Duration::from_millis(200), || {
+        wait_until(Duration::from_secs(120), Duration::from_millis(200), || {
             let outcome = host.outcome(&words, "")?;
             certificate = (outcome.status == 0).then_some(outcome.stdout);
             Ok(certificate.is_some() || !self.process.is_running())

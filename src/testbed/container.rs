@@ -43,8 +43,19 @@ enum Storage {
 /// The file in its folder that says what holds its files.
 const STORAGE: &str = "storage.json";
 
-/// Shows the network of its namespace in `/sys`, where cloud-init looks for links, and goes on as the command.
+/// Makes control groups for itself, where systemd keeps those of services: in one of the old kind that two containers share,
+/// it cannot tell what is its own, and ends nothing. Shows the network of its namespace in `/sys`, where cloud-init looks for
+/// links, and goes on as the command.
 const ENTER: &str = r#"
+while IFS=: read -r _ kind path; do
+    case $kind in
+    name=systemd) tree=/sys/fs/cgroup/systemd ;;
+    '') tree=/sys/fs/cgroup/unified; [ -d $tree ] || tree=/sys/fs/cgroup ;;
+    *) continue ;;
+    esac
+    own=$tree$path/testbed-$(stat -Lc %i /proc/self/ns/pid)
+    mkdir -p "$own" && echo 0 >"$own/cgroup.procs"
+done </proc/self/cgroup
 mount --rbind /sys/fs/cgroup "$0"
 mount -t sysfs sysfs /sys
 mount --rbind "$0" /sys/fs/cgroup

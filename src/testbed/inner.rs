@@ -22,18 +22,27 @@ use crate::{
     host::{Host, files},
 };
 
-/// Plays all cases of `spec`; what comes of them goes to the outer half.
+/// Plays all cases of `spec`; what comes of them goes to the outer half, and so does what kept them from being played.
 pub fn play(spec: &RunSpec) -> Result<()> {
+    let mut results = Results::to_outer_half();
+    let played = play_all(spec, &mut results);
+    if let Err(error) = &played {
+        let title = format!("the cases in {} are played", spec.lane.place());
+        results.add(false, &title, &error.to_string());
+    }
+    played
+}
+
+fn play_all(spec: &RunSpec, results: &mut Results<'_>) -> Result<()> {
     let host = Host::new()?;
     let mut environment = TestEnvironment::make(&host, spec)?;
-    let mut results = Results::to_outer_half();
     for (n, case) in spec.cases.iter().enumerate() {
         if !spec.claims_first(case)? {
             continue;
         }
         let takes = |later: &Case| later.start == Start::Packages && later.lane == spec.lane;
         let shares = spec.shares && case.lane == spec.lane && spec.cases[n + 1..].iter().any(takes);
-        let times = case_of(&mut environment, case, shares, &mut results);
+        let times = case_of(&mut environment, case, shares, results);
         results.say(&Message::Times(times));
     }
     results.say(&Message::End);

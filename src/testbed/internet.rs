@@ -124,7 +124,7 @@ fn addresses(name: &str, ipv4: &str, ipv6: &str) -> [(String, String); 2] {
 /// Waits until somebody listens, or has ended.
 fn listens(address: &str, port: u16, mut is_running: impl FnMut() -> bool) -> Result<()> {
     let nobody = || Error::host(format!("nothing listens on {address} port {port}"));
-    let (limit, pause) = (Duration::from_secs(15), Duration::from_millis(100));
+    let (limit, pause) = (Duration::from_secs(60), Duration::from_millis(100));
     let answers = wait_until(limit, pause, || match TcpStream::connect((address, port)) {
         Ok(_) => Ok(true),
         Err(_) if is_running() => Ok(false),

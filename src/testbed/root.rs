@@ -47,6 +47,7 @@ const PACKAGES: &[&str] = &[
     "postgresql",
     "procps",
     "python3",
+    "python3-aiosmtpd",
     "python3-matrix-nio",
     "python3-yaml",
     "qemu-system-x86",
@@ -55,6 +56,7 @@ const PACKAGES: &[&str] = &[
     "socat",
     "sudo",
     "systemd",
+    "tor",
     "xorriso",
 ];
 

@@ -1,6 +1,6 @@
 //! Runs the generated script of the checks, here or over ssh, and reads what it says.
 
-use super::Finding;
+use super::{Finding, Onion};
 use crate::{
     check::{Check, Outcome, Vantage, read_tap},
     error::{Error, Result},
@@ -29,6 +29,26 @@ pub(super) fn from_here(host: &Host, plan: &Plan, route: &str) -> Result<Vec<Fin
     let words = ["timeout", LIMIT, "env", &curl, "sh", "-s", Vantage::Network.word()];
     let outcome = host.outcome(&words, &plan.script_elsewhere(PATIENCE))?;
     findings(plan, Vantage::Network, &outcome)
+}
+
+/// The checks that are made through Tor; `route` is that of what they compare it with.
+pub(super) fn through_tor(
+    host: &Host,
+    plan: &Plan,
+    onion: &Onion,
+    route: &str,
+) -> Result<Vec<Finding>> {
+    host.require("curl", "curl")?;
+    let variables = [
+        format!("ONION={}", onion.address),
+        format!("TOR_PROXY=socks5h://{}", onion.proxy),
+        format!("CHECK_CURL=--connect-timeout {CONNECT} {route}"),
+    ];
+    let mut words = vec!["timeout", LIMIT, "env"];
+    words.extend(variables.iter().map(String::as_str));
+    words.extend(["sh", "-s", Vantage::Network.word()]);
+    let outcome = host.outcome(&words, &plan.script_through_tor())?;
+    findings(plan, Vantage::Tor, &outcome)
 }
 
 /// The checks that need no login, of a machine that cannot be reached: none of them holds.
@@ -62,7 +82,11 @@ pub(super) fn over_ssh(host: &Host, plan: &Plan, login: &Login) -> Result<Vec<Fi
 /// What became of the plan's checks: of every one of them, or it is an error.
 fn findings(plan: &Plan, from: Vantage, outcome: &host::Outcome) -> Result<Vec<Finding>> {
     let incomplete = |why: String| {
-        let place = if from == Vantage::Host { "on the machine" } else { "here" };
+        let place = match from {
+            Vantage::Host => "on the machine",
+            Vantage::Tor => "through Tor",
+            _ => "here",
+        };
         let message = format!("the checks did not run to their end {place}: {why}");
         match last(&outcome.stderr) {
             "" => Error::host(message),

@@ -93,6 +93,18 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["backup"] = backup(dice);
     }
+    if dice.one_in(2) {
+        site["mail"] = mail(dice);
+        if dice.one_in(2) {
+            site["registration"] = json!("email");
+        }
+    }
+    if dice.one_in(2) {
+        site["panel"] = panel(dice);
+    }
+    if dice.one_in(2) {
+        site["onion"] = onion(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -195,6 +207,34 @@ fn backup(dice: &mut Dice) -> Value {
         "port": 1 + dice.below(65535),
         "recipients": [ssh_key(dice)],
     })
+}
+
+fn mail(dice: &mut Dice) -> Value {
+    let length = dice.below(12);
+    json!({
+        "host": name(dice),
+        "tls": dice.of(&["starttls", "implicit"]),
+        "port": 1024 + dice.below(60000),
+        "user": format!("a{}z", dice.text("aZ09 ._:/@+,=()-", length)),
+        "from": email(dice),
+        "domains": several(dice, name),
+    })
+}
+
+fn panel(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"url": url(dice), "sha256": dice.text("0123456789abcdef", 64)}),
+    }
+}
+
+fn onion(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"clients": [dice.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 51) + "A"]}),
+    }
 }
 
 /// That of the documentation.

@@ -1,6 +1,6 @@
 //! The step that gets the certificate: what it makes of the DNS and of the CA, and what it tells the operator.
 
-use std::fs;
+use std::{fs, os::unix::fs::symlink};
 
 use crate::{machine::Machine, sites};
 
@@ -14,6 +14,7 @@ fn machine(address: &str, dns: &str, certbot: &str) -> Machine {
     machine.stub("ip", &format!("echo '2: eth0    {family} {address}/24 scope global eth0'"));
     machine.stub("host", &format!("name=${{1%.}} server=$2\n{dns}"));
     machine.stub("certbot", certbot);
+    machine.write("/etc/letsencrypt/cli.ini", "max-log-backups = 0\n");
     machine
 }
 
@@ -91,4 +92,26 @@ fn what_a_run_that_was_cut_short_left_is_removed_and_no_more() {
     let is_there = |path: &str| machine.path(&format!("/etc/letsencrypt/{path}")).exists();
     assert!(!is_there("live/chat.example.org") && !is_there("archive/chat.example.org"));
     assert!(is_there("live/chat.example.org.uk") && is_there("archive/chat.example.org.uk"));
+}
+
+#[test]
+fn what_a_power_cut_emptied_is_removed_though_the_renewal_file_is_whole() {
+    let machine = machine("192.0.2.9", IN_HAND, "exit 0");
+    let path = |path: &str| machine.path(&format!("/etc/letsencrypt/{path}"));
+    let account = "accounts/ca/directory/0a/regr.json";
+    for (emptied, stays) in [(account, true), ("archive/chat.example.org/privkey1.pem", false)] {
+        let renewal = "renewal/chat.example.org.conf";
+        for file in [renewal, account, "archive/chat.example.org/privkey1.pem"] {
+            machine.write(&format!("/etc/letsencrypt/{file}"), "x\n");
+        }
+        machine.write("/etc/letsencrypt/archive/chat.example.org/fullchain1.pem", "x\n");
+        fs::create_dir_all(path("live/chat.example.org")).unwrap();
+        fs::remove_file(path("live/chat.example.org/fullchain.pem")).ok();
+        let target = "../../archive/chat.example.org/fullchain1.pem";
+        symlink(target, path("live/chat.example.org/fullchain.pem")).unwrap();
+        machine.write(&format!("/etc/letsencrypt/{emptied}"), "");
+        machine.step("certificate").unwrap();
+        assert!(!path(emptied).exists(), "{emptied}");
+        assert_eq!(path(renewal).exists(), stays, "{emptied}");
+    }
 }

@@ -98,6 +98,31 @@ fn sizes_and_times_have_the_same_units_on_the_command_line_as_in_a_site() {
 }
 
 #[test]
+fn an_address_in_tor_is_one_and_is_for_a_site_that_is_there() {
+    let label = "q7zmw3k5v2nhtl6oe4ybxs3pdgf7u5rqj2i6kwzcnvmlt4heosad2345";
+    let label = format!("{}d", &label[..55]);
+    let verify = |address: &str| err(&run(&["verify", "-", "--onion", address], SITE));
+    for address in [
+        format!("{label}.onion"),
+        format!("http://{label}.onion/"),
+        format!("{}.ONION", label.to_uppercase()),
+    ] {
+        let said = verify(&address);
+        assert!(said.contains("nothing of this site is reached through Tor"), "{address}: {said}");
+    }
+    for address in [
+        label.clone(),
+        format!("{}.onion", &label[1..]),
+        format!("{}1d.onion", &label[..54]),
+        "chat.example.org".to_owned(),
+        format!("{}a.onion", &label[..55]),
+    ] {
+        let said = verify(&address);
+        assert!(said.contains("an address has 56 characters"), "{address}: {said}");
+    }
+}
+
+#[test]
 fn warnings_leave_the_product_alone() {
     let output = run(&["user-data", "-", "--limit", "999999"], SITE);
     assert!(out(&output).starts_with("#cloud-config\n"));
@@ -343,8 +368,9 @@ fn what_a_changed_site_changes_is_shown() {
     assert_eq!(json["ports"]["added"], serde_json::json!(["8448"]));
     assert_eq!(json["files"]["changed"].as_array().unwrap().len(), other);
     assert!(text.contains("~ file /etc/nftables.conf\n"), "{text}");
-    assert!(text.contains("    +        tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
+    assert!(text.contains("    +tcp dport { 22, 80, 443, 8448 } accept\n"), "{text}");
     assert!(text.contains("! nginx reloads\n") && !text.contains("certificate"), "{text}");
+    assert!(!text.contains("!  "), "a service without a name: {text}");
     let output = diff(&["--exit-code"]);
     assert_eq!((output.status.code(), err(&output)), (Some(2), String::new()));
     fs::copy(&old, &new).unwrap();

@@ -34,10 +34,12 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("age", DESK),
     ("apt-cache", ESSENTIAL),
     ("apt-get", ESSENTIAL),
+    ("base32", DESK),
     ("cat", ESSENTIAL),
     ("certbot", "certbot"),
     ("curl", "curl"),
     ("dpkg", ESSENTIAL),
+    ("echo", DESK),
     ("grep", ESSENTIAL),
     ("host", "bind9-host"),
     ("journalctl", "systemd-sysv"),
@@ -50,6 +52,7 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("register_new_matrix_user", "matrix-synapse-py3"),
     ("rm", ESSENTIAL),
     ("runuser", ESSENTIAL),
+    ("sha256sum", ESSENTIAL),
     ("ss", "iproute2"),
     ("sshd", "openssh-server"),
     ("sysctl", "procps"),
@@ -63,6 +66,10 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("mmdebstrap", DESK),
     ("overlay/bake", DESK),
     ("sh", DESK),
+    ("ssh", DESK),
+    ("synadm", DESK),
+    ("tr", DESK),
+    ("umask", DESK),
 ];
 
 /// One line of a page, as simple commands.
@@ -231,7 +238,8 @@ fn homeserver_words() -> BTreeSet<String> {
     let verbs = sources.keys().filter_map(|path| path.split_once("/usr/lib/homeseed/verbs/"));
     let mut words: BTreeSet<String> =
         verbs.map(|(_, name)| name.trim_end_matches(".j2").to_owned()).collect();
-    let plan = example::planned(example::SECTION);
+    let mail = "mail: {host: smtp.example.net, user: a, from: a@example.net}\n";
+    let plan = example::planned(&[example::SECTION, mail].concat());
     let secrets = plan.secrets.iter().filter(|secret| secret.ask.is_some());
     words.extend(secrets.map(|secret| format!("secret {}", secret.name)));
     for form in usages.flat_map(|usage| usage.split(" | ")) {

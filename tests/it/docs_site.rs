@@ -99,7 +99,8 @@ fn sections() -> Vec<(String, String)> {
 
 /// The example with the required keys that it leaves out.
 pub(crate) fn completed(example: &str) -> String {
-    let missing = REQUIRED.iter().filter(|(key, _)| !example.contains(&format!("{key}:")));
+    let is_there = |key: &str| example.lines().any(|line| line.starts_with(&format!("{key}:")));
+    let missing = REQUIRED.iter().filter(|(key, _)| !is_there(key));
     // Whoever has backups has a key to read them.
     let text = |(key, text): &(&str, &str)| {
         format!("{text}{}", if *key == "operator" { KEYS } else { "" })

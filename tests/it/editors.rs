@@ -151,7 +151,7 @@ fn the_schema_knows_the_keys_of_a_site_s_own_layers() {
     assert_eq!(schema["properties"]["presence"]["type"], "boolean");
     assert_eq!(
         schema["properties"]["registration"]["enum"],
-        serde_json::json!(["closed", "tokens"])
+        serde_json::json!(["closed", "tokens", "email"])
     );
     assert_eq!(schema["required"], serde_json::json!(["server_name", "host", "operator"]));
     assert!(schema["properties"].get("ping").is_none());

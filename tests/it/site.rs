@@ -29,6 +29,9 @@ fn templates_see_every_value_resolved() {
             "operator": {"email": "operator@example.org", "ssh_keys": []},
             "admin": "admin",
             "delegation": "same-host",
+            "mail": null,
+            "onion": {"clients": false},
+            "panel": {"sha256": false},
             "federation": {
                 "allow": ["matrix.org", "mozilla.org", "kde.org"],
                 "unlisted": "drop",

@@ -174,10 +174,10 @@ fn services(new: &Plan, files: &Delta<String, Rewritten>) -> Vec<Service> {
                 _ => continue,
             };
             let Some(unit) = words.find(|word| !word.starts_with('-')) else { continue };
-            // The machine alone knows the instance: `"unit@$version-main"`.
+            // The machine alone knows the instance: `"unit@$version-main"`; and of a list, all.
             let unit =
                 unit.trim_matches('"').split(['$', '@']).next().unwrap_or_default().to_owned();
-            if !services.iter().any(|it| it.unit == unit) {
+            if !unit.is_empty() && !services.iter().any(|it| it.unit == unit) {
                 services.push(Service { unit, action });
             }
         }

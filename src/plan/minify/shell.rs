@@ -26,7 +26,7 @@ fn before(line: &str, start: usize) -> String {
     format!("{}\n", if trimmed.ends_with('\\') { code } else { trimmed })
 }
 
-/// A line on which a command begins: not indented, and nothing when it is empty.
+/// A line on which a command begins or goes on: not indented, and nothing when it is empty.
 fn flat(line: &str) -> &str {
     let line = line.trim_start_matches([' ', '\t']);
     if line == "\n" { "" } else { line }
@@ -58,7 +58,7 @@ struct Scanner<'a> {
     word: Option<Word>,
     /// Here-documents whose bodies begin on the next line.
     pending: Vec<HereDocument>,
-    /// Where lines begin that are neither in a string or a here-document nor the rest of a command.
+    /// Where lines begin whose indentation means nothing.
     starts: Starts,
     /// Where comments begin.
     comments: Starts,
@@ -142,7 +142,7 @@ impl Scanner<'_> {
             b'(' => self.open(1, Context::commands(End::Subshell)),
             b')' => self.close_parenthesis(),
             b'#' if self.word.is_none() => self.comment(),
-            b'\\' if self.peek(1) == Some(b'\n') => self.advance(2),
+            b'\\' if self.peek(1) == Some(b'\n') => self.continued(),
             b'\'' => self.single(),
             b'"' => self.open_in_word(1, Context::Double),
             b'\\' | b'$' | b'`' => self.special(c, false),
@@ -210,6 +210,16 @@ impl Scanner<'_> {
                 self.advance(1)
             }
         }
+    }
+
+    /// A command goes on in the next line. Behind a blank another says nothing; an empty line ends the command.
+    fn continued(&mut self) -> Option<()> {
+        self.advance(2)?;
+        let next = self.text[self.at..].iter().find(|c| !matches!(c, b' ' | b'\t'));
+        if self.word.is_none() && !matches!(next, None | Some(b'\n' | b'#')) {
+            self.starts.insert(self.at);
+        }
+        Some(())
     }
 
     fn advance(&mut self, bytes: usize) -> Option<()> {

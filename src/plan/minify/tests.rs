@@ -24,6 +24,21 @@ fn a_blank_that_belongs_to_a_word_stays() {
 }
 
 #[test]
+fn a_command_that_goes_on_loses_the_indentation_of_its_further_lines() {
+    assert_eq!(minify("x.sh", "a \\\n    b | \\\n\tc\n"), "a \\\nb | \\\nc\n");
+    for text in ["a\\\n  b\n", "a \\\n\n  \nb\n", "a '\\\n  b'\n", "a \"\\\n  b\"\n"] {
+        assert_eq!(minify("x.sh", text), text.replace("  \n", ""));
+    }
+}
+
+#[test]
+fn nftables_lose_indentation() {
+    let text = "#!/usr/sbin/nft -f\n# why\ntable inet x {\n    chain y {\n        log prefix \"# a\"\n    }\n}\n";
+    let flat = "#!/usr/sbin/nft -f\ntable inet x {\nchain y {\nlog prefix \"# a\"\n}\n}\n";
+    assert_eq!(minify("/etc/nftables.conf", text), flat);
+}
+
+#[test]
 fn a_line_that_is_not_ended_is_kept_so() {
     assert_eq!(minify("x.sh", "a\nb"), "a\nb");
 }

@@ -90,6 +90,7 @@ apt_get() {
     export DEBIAN_FRONTEND=noninteractive APT_LISTCHANGES_FRONTEND=none
     # It complains when dpkg was interrupted, and unlike dpkg it waits for the lock.
     apt-get -qq -o DPkg::Lock::Timeout=900 check || dpkg --force-confold --configure -a || :
-    apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
+    # Seen once: an overloaded mirror that was waited for without end. What has arrived by then is not fetched again.
+    timeout 2h apt-get -qq -o DPkg::Lock::Timeout=900 -o Dpkg::Use-Pty=0 \
         -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold "$@"
 }

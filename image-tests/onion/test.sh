@@ -1,0 +1,123 @@
+# shellcheck shell=sh disable=SC2154,SC2016
+# runs in: container
+# starts from: packages
+# The onion service, through a Tor network of its own that runs on another computer. Another document lets one client in
+# alone, and another takes the service away.
+gateway=93.184.215.1
+
+tor() { network "sh $DIR/tor.sh $1 $DIR/tor ${2-}"; }
+# through CLIENT CIRCUIT URL WORDS...: as curl, over a circuit that nobody else uses.
+through() {
+    through_words="--socks5-hostname 127.0.0.1:905$1 --proxy-user $2:x '$3'"
+    shift 3
+    network "curl -sS --max-time 30 $through_words $*"
+}
+serves() { through "$1" "$2" "http://$onion/_matrix/client/versions" | grep '"versions"'; }
+# gets_nothing CLIENT STATUS URL WORDS...: curl ends with this status, and there is not a byte.
+gets_nothing() {
+    gets_client=$1 gets_status=$2 gets_url=$3
+    shift 3
+    gets=$(through "$gets_client" nothing "$gets_url" "$@" '2>/dev/null; echo $?')
+    echo "$gets"
+    [ "$gets" = "$gets_status" ]
+}
+# The descriptor of a service that is gone is known for a while yet, so a client may wait in vain: curl ends with 97 or 28.
+nobody_is_served() { ! serves 0 late && ! serves 1 late; }
+code() { through 0 codes "http://$onion$1" --path-as-is -o /dev/null -w "'%{http_code}'"; }
+logs_in() { through 0 login "http://$onion/_matrix/client/v3/login" --data "@$DIR/login.json" >"$DIR/session.json" && grep '"access_token"' "$DIR/session.json"; }
+session() { network "jq -er '$1' $DIR/session.json"; }
+leads_back() { [ "$(session '.well_known["m.homeserver"].base_url')" = "http://$onion/" ] && ! grep -F "$HOST" "$DIR/session.json"; }
+clearnet_leads_to_itself() { network "curl -sS --data @$DIR/login.json https://$HOST/_matrix/client/v3/login" | grep -F "\"base_url\":\"https://$HOST/\""; }
+well_known_is_exact() { [ "$(through 0 documents "http://$onion/.well-known/matrix/client")" = "{\"m.homeserver\":{\"base_url\":\"http://$onion\"}}" ]; }
+media_is_the_same() {
+    head -c 3000000 /dev/urandom >"$DIR/sent"
+    media=$(through 0 media "http://$onion/_matrix/media/v3/upload" -H "'Authorization: Bearer $(session .access_token)'" --data-binary "@$DIR/sent" | sed 's|.*mxc://\([^"]*\).*|\1|')
+    download="http://$onion/_matrix/client/v1/media/download/$media"
+    [ "$(through 0 media "$download" -o /dev/null -w "'%{http_code}'")" = 401 ]
+    through 0 media "$download" -H "'Authorization: Bearer $(session .access_token)'" -o "$DIR/received"
+    cmp "$DIR/sent" "$DIR/received"
+}
+# What nginx lets through at once is 200, and 20 a second more.
+floods() { through 0 flood "http://$onion/_matrix/client/versions?n=[1-500]" -Z --parallel-max 40 -o /dev/null -w "'%{http_code}\n'" '2>/dev/null' >"$DIR/flood"; }
+is_limited() {
+    sort "$DIR/flood" | uniq -c
+    [ "$(grep -cx 200 "$DIR/flood")" -ge 200 ] && [ "$(grep -cx 429 "$DIR/flood")" -ge 50 ]
+}
+# By systemd-analyze(1), from 0, the best, to 10.
+is_exposed_at_most() {
+    exposed=$(guest 'systemd-analyze security --no-pager tor@default' | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\) .*/\1/p')
+    echo "$exposed"
+    awk -v is="$exposed" -v most="$1" 'BEGIN { exit is == "" || is > most }'
+}
+has_the_address() { [ "$(guest 'cat /var/lib/tor/homeserver/hostname')" = "$onion" ]; }
+key() { guest 'sha256sum /var/lib/tor/homeserver/hs_ed25519_secret_key'; }
+is_gone() {
+    guest '! systemctl is-active tor tor@default && ! pgrep -x tor && ! ss -Hltn | grep :8010 &&
+        ! find /etc/nginx /etc/tor /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o "(" -name "*onion*" -o -name torrc ")" -print | grep .'
+}
+
+cp "${SITE%/*}/tor.sh" "${SITE%/*}/client.pem" "$DIR/"
+holds 'a Tor network begins' tor up "$gateway"
+boot
+guest "mkdir -p /etc/tor/torrc.d; echo $(base64 -w0 "$DIR/tor/common") | base64 -d >/etc/tor/torrc.d/testbed.conf; systemctl try-restart tor@default || :"
+ready 900
+checks
+onion=$(guest 'cat /var/lib/tor/homeserver/hostname')
+holds 'the clients of the Tor network are in' until_holds 120 tor ready
+holds 'it is reached through Tor' until_holds 120 serves 0 first
+holds 'by another client, too' until_holds 60 serves 1 first
+holds 'the status shows its address' guest "homeserver status | grep -x 'onion service: http://$onion'"
+holds 'homeserver onion shows it, and a picture of it' guest "homeserver onion >/run/shown && head -n 1 /run/shown | grep -x 'http://$onion' && [ \$(LC_ALL=C grep -ac \$(printf '\\342\\226') /run/shown) -gt 15 ]"
+# verify_onion PROXY: from the desk, by the address and the proxy.
+verify_onion() { verify --onion "http://$onion/" --proxy "127.0.0.1:905$1"; }
+through_tor() { sed -n '/through Tor/p' "$DIR/verify.tap"; }
+desk_has "$SITE"
+verify_onion 0
+holds 'verify finds all well, through Tor too' all_well 20
+holds 'three of them through Tor' [ "$(through_tor | grep -c '^ok ')" = 3 ]
+holds 'the client document is exact' well_known_is_exact
+guest 'cd /etc/nginx/conf.d && cp -p onion.conf /run/ && sed -i "s|location = /.well-known/matrix/client|location = /elsewhere|" onion.conf && nginx -t -q && systemctl reload nginx'
+verify_onion 0
+holds 'verify misses the client document, through Tor alone' [ "$(grep '^not ok' "$DIR/verify.tap" | sed 's/.* - //')" = 'onion: through Tor, nothing leads to the public name' ]
+guest 'cp -p /run/onion.conf /etc/nginx/conf.d/ && systemctl reload nginx'
+password=$(guest 'homeserver first-password' | tail -n 1)
+printf '{"type":"m.login.password","identifier":{"type":"m.id.user","user":"%s"},"password":"%s"}' "$ADMIN" "$password" >"$DIR/login.json"
+holds 'the admin logs in through Tor' logs_in
+holds 'the login leads back to the onion service, and nowhere else' leads_back
+holds 'a login by the public name leads to that' clearnet_leads_to_itself
+holds '3 MB are uploaded and come back the same, for who may see them' media_is_the_same
+for path in / /health /_matrix/federation/v1/version /_matrix/key/v2/server /_synapse/admin/v1/server_version /_matrix/client/..%2f..%2f_synapse/admin/v1/server_version; do
+    holds "$path is 404" [ "$(code "$path")" = 404 ]
+done
+holds 'another name gets nothing' gets_nothing 0 52 "http://$onion/_matrix/client/versions" -H "'Host: $HOST'"
+holds 'port 443 gets nothing' gets_nothing 0 97 "https://$onion/"
+floods
+holds 'a flood over one circuit is limited' is_limited
+holds 'another circuit is served meanwhile' serves 0 fresh
+holds 'tor is exposed 3.0 at most' is_exposed_at_most 3.0
+holds 'tor itself listens nowhere' guest '! ss -Hltnup | grep "\"tor\""'
+federation
+was=$(key)
+
+document clients
+ready 600
+checks
+holds 'the address is the same after a reboot' has_the_address
+holds 'so is its key' [ "$(key)" = "$was" ]
+private() { network "openssl pkey -in $DIR/client.pem -outform DER | tail -c 32 | base32 | tr -d ="; }
+holds 'the client gets its key' tor key "client0 ${onion%.onion}:descriptor:x25519:$(private)"
+holds 'the client with the key is served' until_holds 120 serves 0 authorized
+desk_has "${SITE%/*}/clients.yaml"
+verify_onion 0
+holds 'verify finds all well with the key' all_well 20
+verify_onion 1
+holds 'without the key it finds that nobody is let in' all_well 20
+holds 'the other client gets nothing' gets_nothing 1 97 "http://$onion/_matrix/client/versions"
+
+document without
+ready 600
+checks
+holds 'nothing of it is left' is_gone
+holds 'nobody is served, with the key or without' nobody_is_served
+holds 'the key stays on the disk' [ "$(key)" = "$was" ]
+tor down
