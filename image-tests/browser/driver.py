@@ -178,9 +178,16 @@ class Tab:
         for kind in ("mousePressed", "mouseReleased"):
             self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
+    def screenshot(self):
+        """In base64; none for as long as one page gives way to another."""
+        try:
+            self.call("Page.bringToFront")
+            return self.call("Page.captureScreenshot", format="png")["data"]
+        except Failure:
+            return None
+
     def picture(self, name):
-        self.call("Page.bringToFront")
-        data = self.call("Page.captureScreenshot", format="png")["data"]
+        data = self.browser.until(self.screenshot, "a picture", seconds=10, pause=0.2)
         with open(os.path.join(DIR, name), "wb") as file:
             file.write(base64.b64decode(data))
 
