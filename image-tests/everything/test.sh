@@ -124,6 +124,9 @@ holds 'the admin reads that' gives "@bob:$SERVER_NAME: Take an umbrella." browse
 holds 'the browser has asked nobody else' gives "https://localhost:8443
 https://$SERVER_NAME
 https://$HOST" browser origins
+holds 'that of the new user has asked for the picture in the page of the link as well' gives "https://$SERVER_NAME
+https://$HOST
+https://matrix.org" bob origins
 
 # ---- through the tunnel ----
 holds 'the command that the machine shows opens a tunnel' tunnel_opens
