@@ -26,6 +26,7 @@ fails() {
     echo "$fails_said"
     echo "$fails_said" | grep -qF -- "$fails_text"
 }
+says() { state | grep -F "$1"; }
 shows() { browser shows | grep -x "$1"; }
 answers() { network "curl -s -o /dev/null -w '%{http_code}' $1"; }
 sql() { guest "cd / && runuser -u postgres -- psql -XAtqc \"$1\" synapse"; }
@@ -35,7 +36,7 @@ stored() { echo "/var/lib/matrix-synapse/media/local_content/$(echo "${1##*/}" |
 is_noise() { guest "[ \$(stat -c %s $(stored "$1")) -gt 250000 ] && ! grep -aq IHDR $(stored "$1")"; }
 # mail_to ADDRESS: the link in the mail that has come there.
 mail_to() { network "python3 $DIR/client.py link_to $HOST $DIR $1"; }
-backup_is_authorised() { guest 'homeserver backup key' >"$DIR/nas/authorized_keys"; }
+backup_is_authorised() { guest 'homeserver backup key' >"$DIR/nas/authorized_keys" && grep '^restrict,.* ssh-ed25519 ' "$DIR/nas/authorized_keys"; }
 has_the_key_of_the_onion() { network "age -d -i $DIR/nas/host $DIR/nas/store/*Z.age | tar -xO files.tar | tar -t | grep -x var/lib/tor/homeserver/hs_ed25519_secret_key"; }
 # Whoever takes more than Hetzner does is given this document.
 fits_a_document() {
@@ -80,8 +81,9 @@ target_up
 # ---- the machine ----
 boot
 takes_part_in_tor
-holds 'it takes the password of the relay' until_holds 600 hand_over mail a-word-of-the-relay
-holds 'it shows the key of its backups' until_holds 300 backup_is_authorised
+holds 'it waits for the password of the relay' until_holds 600 says 'the password at the mail relay: homeserver secret mail'
+holds 'it takes that' hand_over mail a-word-of-the-relay
+holds 'it shows the key of its backups' backup_is_authorised
 guest 'systemctl restart --no-block homeseed'
 ready 600
 checks
