@@ -278,13 +278,14 @@ holds 'it was pulled meanwhile from the desk' pull
 # An event, a picture, the keys: beside what Synapse, PostgreSQL and the machine have of them anyway, nothing is left of them.
 guest 'cut -d" " -f3 /etc/matrix-synapse/homeserver.signing.key | awk NF - /etc/matrix-synapse/secrets/* /var/lib/homeseed/first-password >/run/secrets
     echo "message 17" >>/run/secrets
-    sha256sum "$(find /var/lib/matrix-synapse/media/local_content -type f | head -n 1)" | cut -c-64 >/run/picture'
-written="find / /run /tmp /dev/shm -xdev -type f -newer /etc/machine-id ! -path '*testbed*' ! -path '/run/secrets' ! -path '/etc/matrix-synapse/*' \
+    cp "$(find /var/lib/matrix-synapse/media/local_content -type f | sort | head -n 1)" /dev/shm/picture
+    sha256sum /dev/shm/picture | cut -c-64 >/run/picture'
+written="find / /run /tmp /dev/shm -xdev -type f -newer /etc/machine-id ! -path '*testbed*' ! -path '/run/secrets' ! -path '/dev/shm/picture' ! -path '/etc/matrix-synapse/*' \
     ! -path '/var/lib/matrix-synapse/*' ! -path '/var/lib/postgresql/*' ! -path '/var/lib/homeseed/first-password'"
-seek="{ $written -exec grep -lFf /run/secrets {} +; $written -size -9 -exec sha256sum {} + | grep -Ff /run/picture; journalctl -o cat | grep -Ff /run/secrets; }"
+seek="{ $written -exec grep -lFf /run/secrets {} +; $written -size -9 -exec sha256sum {} + | grep -aFf /run/picture; journalctl -o cat | grep -aFf /run/secrets; }"
 holds 'nothing of it is left on the machine in plain text' guest "! $seek | grep ."
-guest 'echo "this is message 17" >/var/tmp/event; cp "$(find /var/lib/matrix-synapse/media/local_content -type f | head -n 1)" /var/tmp/picture; logger "planted: $(head -n 1 /run/secrets)"'
-planted() { guest "$seek" >"$DIR/planted" && grep -x /var/tmp/event "$DIR/planted" && grep ' /var/tmp/picture$' "$DIR/planted" && grep '^planted: ' "$DIR/planted"; }
+guest 'echo "this is message 17" >/var/tmp/event && cp /dev/shm/picture /var/tmp/ && logger "planted: $(head -n 1 /run/secrets)"'
+planted() { guest "$seek" | tee "$DIR/planted" && grep -qx /var/tmp/event "$DIR/planted" && grep -q ' /var/tmp/picture$' "$DIR/planted" && grep -q '^planted: ' "$DIR/planted"; }
 holds 'an event, a picture and a key that are planted are found' planted
 guest 'rm /var/tmp/event /var/tmp/picture'
 arguments() {

@@ -10,7 +10,7 @@ has_no_payload() { guest '[ ! -e /usr/lib/homeseed/payload ]'; }
 
 dns 'host-record=first.example.net,93.184.215.99'
 cp "$DIR/payload" "$DIR/payload.right"
-printf X | dd of="$DIR/payload" bs=1 seek=5000 conv=notrunc status=none
+echo 'these bytes are damaged' | dd of="$DIR/payload" bs=1 seek=5000 conv=notrunc status=none
 boot
 tell 'waiting for the payload'
 holds 'it refuses a damaged payload, and says who served it' until_holds 600 waits_for 'another file: '

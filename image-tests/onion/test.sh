@@ -111,8 +111,11 @@ holds 'the client with the key is served' until_holds 120 serves 0 authorized
 desk_has "${SITE%/*}/clients.yaml"
 verify_onion 0
 holds 'verify finds all well with the key' all_well 20
+nothing_through_tor() { [ "$(through_tor | grep -c '^not ok ')" = 3 ] && [ "$(grep -c '^not ok ' "$DIR/verify.tap")" = 3 ]; }
 verify_onion 1
-holds 'without the key it finds that nobody is let in' all_well 20
+holds 'without the key it finds nothing there, and says so' nothing_through_tor
+verify_onion 9
+holds 'without a tor it finds nothing there, and says so' nothing_through_tor
 holds 'the other client gets nothing' gets_nothing 1 97 "http://$onion/_matrix/client/versions"
 
 document without
