@@ -1,7 +1,14 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # Other computers that a machine of a case relies on, and the tunnel of its operator. A case reads this with
-# `. "${SITE%/*}/../neighbours.sh"`; what they leave lies in $DIR.
+# `. "${SITE%/*}/../neighbours.sh"`; what they leave lies in $DIR. They end with it, whatever becomes of it.
 cases=${SITE%/*}/..
+neighbours_end() {
+    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid" "$DIR"/tor/*/pid; do
+        [ ! -s "$pid" ] || network "kill $(cat "$pid")" || :
+    done
+    [ ! -s "$DIR/tunnel" ] || kill "$(cat "$DIR/tunnel")" || :
+} >/dev/null 2>&1
+trap neighbours_end EXIT
 
 # relay MODE: the mail relay from now on, as mail/relay.py has it; nobody: there is none.
 relay() {
@@ -39,7 +46,6 @@ http {
 CONF
     network "nginx -c $DIR/mirror/conf >/dev/null 2>&1"
 }
-mirror_down() { network "kill $(cat "$DIR/mirror/pid")"; }
 
 # target_up: at nas.example.net, $DIR/nas/store takes backups; its key is $DIR/nas/host.
 target_up() {
@@ -53,7 +59,6 @@ StrictModes no
 END
     network "mkdir -p /run/sshd && /usr/sbin/sshd -f $DIR/nas/sshd_config"
 }
-target_down() { network "kill $(cat "$DIR/nas/pid")"; }
 
 # tor VERB ARGUMENT...: the Tor network of onion/tor.sh.
 tor() {
@@ -75,4 +80,7 @@ tunnel_opens() {
     echo $! >"$DIR/tunnel"
     until_holds 20 network 'curl -s -o /dev/null http://localhost:8009'
 }
-tunnel_closes() { kill "$(cat "$DIR/tunnel")"; }
+tunnel_closes() {
+    kill "$(cat "$DIR/tunnel")"
+    rm "$DIR/tunnel"
+}

@@ -342,4 +342,3 @@ guest 'umount -l /var/lib/homeseed'
 prune() { desk backup prune "$DIR/backups" --keep 1d --identity "$DIR/key"; }
 holds 'old backups are removed' prune
 holds 'what is left is good' verify_backups
-target_down

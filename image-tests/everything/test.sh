@@ -196,7 +196,3 @@ holds 'nothing of them runs' guest '! ss -Hltn | grep -E ":(8009|8010|9050) " &&
 holds 'no command of them is left' guest '! homeserver | grep -wE "panel|onion|backup|token|user"'
 holds 'nobody registers' gives 403 answers "-d '{}' https://$HOST/_matrix/client/v3/register"
 holds 'everybody who has an account logs in' gives 200 answers "-d '{\"type\":\"m.login.password\",\"identifier\":{\"type\":\"m.id.user\",\"user\":\"bob\"},\"password\":\"bob-has-a-password\"}' https://$HOST/_matrix/client/v3/login"
-tor down
-relay nobody
-mirror_down
-target_down

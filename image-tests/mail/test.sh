@@ -189,4 +189,3 @@ holds 'no mail is sent' client_says '400 .*disabled' ask_for_reset
 holds 'registration is closed' client_says '\[403, .*M_FORBIDDEN' flows
 holds 'no file of the layers is left' guest '! find /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o \( -name "*mail*" -o -name token -o -name user \) -print | grep .'
 holds 'what was handed over is kept' guest '[ "$(stat -c "%a %U:%G" /etc/homeseed/secrets/mail)" = "600 root:root" ]'
-relay nobody

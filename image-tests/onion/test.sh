@@ -124,4 +124,3 @@ checks
 holds 'nothing of it is left' is_gone
 holds 'nobody is served, with the key or without' nobody_is_served
 holds 'the key stays on the disk' [ "$(key)" = "$was" ]
-tor down

@@ -128,4 +128,3 @@ checks
 holds 'nothing of it is left' guest "! find /etc /usr/lib/homeseed $panel -path /usr/lib/homeseed/payload -prune -o -name '*panel*' -print 2>/dev/null | grep ."
 holds 'nginx serves it no more' guest '! nginx -T 2>/dev/null | grep 8009; ! ss -Hltn | grep :8009'
 holds 'the command is gone' guest '! homeserver | grep -w panel'
-mirror_down
