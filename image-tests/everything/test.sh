@@ -75,7 +75,7 @@ mirror_up
 python3 "$cases/panel/tarball.py" 1 >"$DIR/mirror/files/panel-1.tar.gz"
 mkdir -p "$DIR/nas/store"
 install -m 600 "${SITE%/*}/nas.key" "$DIR/nas/host"
-network "ln -s $DIR/nas/store /srv/chat"
+network "ln -sfn $DIR/nas/store /srv/chat"
 target_up
 
 # ---- the machine ----
