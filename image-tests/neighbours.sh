@@ -3,9 +3,10 @@
 # `. "${SITE%/*}/../neighbours.sh"`; what they leave lies in $DIR. They end with it, whatever becomes of it.
 cases=${SITE%/*}/..
 neighbours_end() {
-    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid" "$DIR"/tor/*/pid; do
+    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid"; do
         [ ! -s "$pid" ] || network "kill $(cat "$pid")" || :
     done
+    [ ! -e "$DIR/tor" ] || tor down || :
     [ ! -s "$DIR/tunnel" ] || kill "$(cat "$DIR/tunnel")" || :
 } >/dev/null 2>&1
 trap neighbours_end EXIT
