@@ -5,7 +5,6 @@
 
 mod folder;
 mod keys;
-mod machine;
 mod manifest;
 mod meter;
 mod prune;
@@ -18,7 +17,6 @@ mod verify;
 
 pub use folder::{Folder, Stored};
 pub use keys::{Identities, Recipients};
-pub use machine::Machine;
 pub use manifest::Manifest;
 pub use prune::{Keep, Pruned, prune};
 pub use pull::{Pulled, pull};

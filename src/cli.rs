@@ -2,6 +2,7 @@
 //!
 //! Only the product goes to standard output; everything else goes to standard error.
 
+mod apply;
 mod args;
 mod backup;
 mod budget;
@@ -13,6 +14,7 @@ mod image;
 mod init;
 mod input;
 mod inspect;
+mod login;
 mod output;
 mod paint;
 mod plan;
@@ -47,6 +49,7 @@ pub fn run(args: &Args) -> Result<(), Errors> {
         Verb::Schema(args) => return explain::schema(args, layers),
         Verb::Plan(args) => return plan::run(args, layers),
         Verb::Diff(args) => return diff::run(args, layers),
+        Verb::Apply(args) => return apply::run(args, layers),
         Verb::UserData(args) => return user_data::run(args, layers),
         Verb::Overlay(args) => return args.run(layers),
         Verb::Image(args) => return image::make(args, layers),

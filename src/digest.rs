@@ -8,6 +8,12 @@ pub fn sha256(data: impl AsRef<[u8]>) -> String {
     format!("{:x}", Sha256::digest(data))
 }
 
+/// The same, as 32 bytes.
+#[must_use]
+pub fn bytes(data: impl AsRef<[u8]>) -> [u8; 32] {
+    Sha256::digest(data).into()
+}
+
 /// Whether `text` can be what [`sha256`] returns, in digits of either case.
 #[must_use]
 pub fn is_sha256(text: &str) -> bool {

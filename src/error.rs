@@ -21,9 +21,15 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Fault {
     /// The input is wrong or a check failed: status 1.
-    Input,
+    Input = 1,
     /// A tool or this host failed, or something changes and it was asked whether: status 2.
     Host,
+    /// A machine must not be changed now, or not so: status 3.
+    Refused,
+    /// A change was taken back, and the machine is as it was: status 4.
+    TakenBack,
+    /// The same, but the machine is not ready, or nobody knows: status 5.
+    Unknown,
 }
 
 /// A spot in a text the user wrote; lines and columns count characters from one.
@@ -51,6 +57,32 @@ impl Error {
     /// Something changes, and it was asked whether: no mistake, but another exit status than that of no change.
     pub fn changes(message: impl Into<String>) -> Error {
         Error::host(message)
+    }
+
+    /// A machine must not be changed now, or not so; nothing was.
+    pub fn refused(message: impl Into<String>) -> Error {
+        Error { fault: Fault::Refused, ..Error::new(message) }
+    }
+
+    /// Whether it is one of these.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.fault == Fault::Refused
+    }
+
+    /// A change was taken back; whether the machine is `ready` again.
+    pub fn taken_back(message: impl Into<String>, ready: bool) -> Error {
+        let fault = if ready { Fault::TakenBack } else { Fault::Unknown };
+        Error { fault, ..Error::new(message) }
+    }
+
+    /// The same for a verb whose exit status 2 says something else: a host that failed is a mistake too.
+    #[must_use]
+    pub fn or_mistake(self) -> Error {
+        match self.fault {
+            Fault::Host => Error { fault: Fault::Input, ..self },
+            _ => self,
+        }
     }
 
     /// What is wrong, alone.
@@ -206,13 +238,11 @@ impl Errors {
         self.more
     }
 
-    /// The worst of all: 2 when a tool or the host failed, otherwise 1.
+    /// The worst of all: from 1, the input is wrong or a check failed, to 5, nobody knows how the machine is.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
-        match self.list.iter().map(|error| error.fault).max() {
-            Some(Fault::Host) => ExitCode::from(2),
-            _ => ExitCode::from(1),
-        }
+        let worst = self.list.iter().map(|error| error.fault).max();
+        ExitCode::from(worst.map_or(1, |fault| fault as u8))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Folder, Machine, Manifest, Recipients, Record, Signers, Stamp, Stored,
+    Folder, Manifest, Recipients, Record, Signers, Stamp, Stored,
     manifest::{Stream, TreeFile},
     meter::Meter,
     signers::{self, NAMESPACE},
@@ -18,6 +18,7 @@ use crate::{
     digest::{is_sha256, sha256},
     error::{Error, Result},
     host::progress::Progress,
+    machine::Machine,
     plan::{KeptStream, KeptTree, Plan},
 };
 

@@ -10,12 +10,13 @@ use std::{
 };
 
 use super::{
-    Folder, Identities, Machine, Manifest, Record, Stored, manifest::TreeFile, meter::Meter,
+    Folder, Identities, Manifest, Record, Stored, manifest::TreeFile, meter::Meter,
     verify::Examiner,
 };
 use crate::{
     error::{Error, Result},
     host::{progress::Progress, wait_until},
+    machine::Machine,
     plan::{KeptStream, KeptTree, Plan},
     units::size,
 };

@@ -7,7 +7,7 @@ use clap::{ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, Valu
 use crate::{backend::image::Format, testbed, units::size};
 
 use super::{
-    backup, check, diff, explain, federation, init, input, inspect,
+    apply, backup, check, diff, explain, federation, init, input, inspect,
     output::{Consent, Target},
     paint::Colour,
     plan, shell,
@@ -141,6 +141,9 @@ pub(super) enum Verb {
     /// Say whether the machine of a site is up, federates and is closed
     #[command(after_long_help = verify::EXAMPLES)]
     Verify(verify::VerifyArgs),
+    /// Bring a changed site to its machine, which goes back unless all is well
+    #[command(after_long_help = apply::EXAMPLES)]
+    Apply(apply::ApplyArgs),
     /// Take, read and thin out backups of a machine
     #[command(subcommand, after_long_help = backup::EXAMPLES)]
     Backup(backup::BackupVerb),

@@ -7,14 +7,14 @@ use std::{
 
 use clap::Subcommand;
 
-use super::{input, output, paint};
+use super::{input, login::Ssh, output, paint};
 use crate::{
     backup::{
-        self, Folder, Identities, Judged, Keep, Machine, Recipients, Record, Signers, Stamp,
-        Stored, Trust,
+        self, Folder, Identities, Judged, Keep, Recipients, Record, Signers, Stamp, Stored, Trust,
     },
     error::{Error, Errors, Result},
-    host::{Host, interrupt, login::Login, progress::Progress},
+    host::{Host, interrupt, progress::Progress},
+    machine::Machine,
     plan::Aim,
     testbed::{self, Mode, Request, Script},
     units::{duration, size},
@@ -51,24 +51,6 @@ pub(super) enum BackupVerb {
     Drill(Drill),
     /// Take the signature of a machine from now on
     Trust(TrustMachine),
-}
-
-/// A way to log in.
-#[derive(Debug, clap::Args)]
-struct Ssh {
-    /// Log in as this, such as root@chat.example.org: root, or somebody who
-    /// may use sudo without a password
-    #[arg(long, value_name = "LOGIN")]
-    ssh: String,
-    /// An option of ssh, such as `Port=2222`; may be given more than once
-    #[arg(long, value_name = "OPTION")]
-    ssh_option: Vec<String>,
-}
-
-impl Ssh {
-    fn login(&self) -> Login {
-        Login { destination: self.ssh.clone(), options: self.ssh_option.clone() }
-    }
 }
 
 /// Whose signature counts.

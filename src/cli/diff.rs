@@ -1,6 +1,6 @@
 //! The verb that compares two sites by what they make of a machine.
 
-mod changes;
+pub(super) mod changes;
 
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Output};
 
-use homeseed::plan::Plan;
+use homeseed::plan::{FACTS, HOME, Plan};
 use tempfile::TempDir;
 
 use crate::tools;
@@ -23,6 +23,10 @@ impl Machine {
         for file in &plan.files {
             machine.write(&file.path, &file.contents);
         }
+        // Behind the folder of the payload the path is led astray once more.
+        let payload = format!("{HOME}/payload{}", machine.dir.path().display());
+        let facts = plan.files.iter().find(|it| it.path == FACTS).unwrap();
+        machine.write(&format!("{payload}{FACTS}"), &facts.contents);
         for dir in ["/dev", "/run/homeseed", "/var/lib/homeseed/tls"] {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }

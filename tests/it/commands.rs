@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// Verbs that need a machine, a network, or tools and minutes.
-const NOT_RUN: [&str; 7] = ["backup", "federation", "image", "restore", "seed", "test", "verify"];
+const NOT_RUN: [&str; 8] =
+    ["apply", "backup", "federation", "image", "restore", "seed", "test", "verify"];
 
 /// What Debian has without being asked.
 const ESSENTIAL: &str = "essential";
@@ -248,6 +249,10 @@ fn homeserver_words() -> BTreeSet<String> {
         let choices = choices.trim_end_matches(']').split('|').filter(|it| !it.is_empty());
         words.extend(choices.map(|choice| format!("{verb} {choice}")));
     }
+    // Those that are there for as long as a change is on trial.
+    let begin = fs::read_to_string("src/apply/scripts/begin.sh").unwrap();
+    let trial = begin.lines().find_map(|line| line.strip_prefix("for verb in ")).unwrap();
+    words.extend(trial.trim_end_matches("; do").split(' ').map(str::to_owned));
     assert!(words.contains("first-password --forget"), "{words:?}");
     words
 }

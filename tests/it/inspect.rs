@@ -173,12 +173,13 @@ fn lines_that_are_missing_anywhere_are_noticed() {
 #[test]
 fn a_damage_is_named_with_its_line_and_a_cure() {
     let document = &DOCUMENTS[0];
-    let damaged = document.replacen("rm -rf $p.new", "rm -rf $p", 1);
+    let damaged = document.replacen("\n rm -rf $p.new\n", "\n rm -rf $p\n", 1);
+    let line = 1 + document.lines().position(|line| line == " rm -rf $p.new").unwrap();
     let output = run(&["inspect", "-"], &damaged);
     assert_eq!(output.status.code(), Some(1));
     let said = tools::said(&output);
     assert!(
-        said.contains("standard input was damaged on the way: line 19: it should be"),
+        said.contains(&format!("standard input was damaged on the way: line {line}: it should be")),
         "{said}"
     );
     let output = run(&["inspect", "-", "--format", "json"], &document.replace('<', "&lt;"));

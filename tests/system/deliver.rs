@@ -47,14 +47,18 @@ impl Machine {
     /// A function that runs a delivered `arm`, with its paths in this folder and a list of what it says to systemd.
     fn arm(&self) -> String {
         let root = self.dir.path().display();
-        let home =
-            format!("s|^home=.*|home={root}/home|; s|payload$home|payload/usr/lib/homeseed|");
+        let home = format!(
+            "s|^home=.*|home={root}/home|; s|^state=.*|state={root}/homeseed|; \
+             s|from$home|from/usr/lib/homeseed|; s|payload$home|payload/usr/lib/homeseed|"
+        );
+        let library = format!("s|^\\. .*/lib.sh\"|. {root}/lib.sh|");
         let paths =
             format!("s| /etc/| {root}/etc/|g; s|=/etc/|={root}/etc/|; s| /var/lib/| {root}/|g");
         let next = "s|exec sh \\(.*\\)|arm \\1; exit|";
         format!(
             "mkdir -p {root}/etc/systemd/system; systemctl() {{ echo $* >>{root}/systemctl; }}\n\
-             arm() {{ sed '{home}; {paths}; {next}' $1 >{root}/arm && . {root}/arm; }}\n"
+             arm() {{ [ ! -e ${{1%/*}}/lib.sh ] || sed '{home}' ${{1%/*}}/lib.sh >{root}/lib.sh\n\
+             sed '{home}; {library}; {paths}; {next}' $1 >{root}/arm && . {root}/arm; }}\n"
         )
     }
 

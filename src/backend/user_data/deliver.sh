@@ -6,8 +6,9 @@ trap bad 0
 p=/usr/lib/homeseed/@FOLDER@
 want=@WANT@
 ok() {
-echo "$want  $1/inventory" | sha256sum -c --status &&
-sed 's| .* /|  |' $1/inventory | (cd $1 && sha256sum -c --status)
+cd $1 &&
+echo "$want  inventory" | sha256sum -c --status &&
+sed 's| .* /|  |' inventory | sha256sum -c --status
 } 2>/dev/null
 if ! ok $p; then
 rm -rf $p.new

@@ -15,7 +15,7 @@ use crate::{
 
 /// The whole; of each kind, what comes, what goes and what stays but is not as it was.
 #[derive(Serialize)]
-pub(super) struct Changes {
+pub(in crate::cli) struct Changes {
     version: u32,
     homeseed: &'static str,
     names: Delta<String>,
@@ -63,7 +63,7 @@ struct Rewritten {
 
 impl Changes {
     /// From the machine of `old` to that of `new`.
-    pub(super) fn between(old: &Plan, new: &Plan) -> Changes {
+    pub(in crate::cli) fn between(old: &Plan, new: &Plan) -> Changes {
         let named = |name: fn(&Plan) -> Vec<String>| {
             let bare = |plan| name(plan).into_iter().map(|it| (it, ())).collect();
             delta(&bare(old), &bare(new))
@@ -94,12 +94,12 @@ impl Changes {
     }
 
     /// Whether both machines are the same.
-    pub(super) fn is_none(&self) -> bool {
+    pub(in crate::cli) fn is_none(&self) -> bool {
         self.counts() == [0; 3]
     }
 
     /// A line for each change, the small before the large, and the count.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::cli) fn text(&self) -> String {
         let [added, removed, changed] = self.counts();
         [
             self.names.text("name"),

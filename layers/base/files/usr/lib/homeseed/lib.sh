@@ -2,9 +2,10 @@
 # What the convergence and its steps share.
 home=/usr/lib/homeseed
 state=/var/lib/homeseed
-delivered=$home/payload/etc/homeseed/site.env
-[ -f "$delivered" ] || delivered=/etc/homeseed/site.env
-. "$delivered"
+# What is in force: what the document brought, or what was applied over it.
+from=$home/payload
+[ ! -d $from/applied ] || from=$from/applied
+. "$from/etc/homeseed/site.env"
 
 # Megabytes that the disk has left.
 space() { df --output=avail -BM "$state" | tr -dc 0-9; }
@@ -60,11 +61,10 @@ gone() { # LIST
 
 # Lays every planned file. An owner that does not exist yet is root until it does.
 place() {
-    [ -d "$home/payload" ] || return 0
     while read -r _ mode owner path; do
         case $owner in root:root) ;; *) getent group "${owner#*:}" >/dev/null || owner=root:root ;; esac
         [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
-        install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$home/payload$path" "$path.homeseed"
+        install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$from$path" "$path.homeseed"
     done <"$home/inventory"
     sync
     while read -r _ _ _ path; do mv "$path.homeseed" "$path"; done <"$home/inventory"

@@ -18,6 +18,8 @@ use crate::{
 pub struct Machine<'h> {
     host: &'h Host,
     login: Login,
+    /// Seconds between two questions whether the other end is there.
+    alive: u32,
     /// Holds the socket of the one connection.
     dir: TempDir,
 }
@@ -31,7 +33,14 @@ impl<'h> Machine<'h> {
         host.require("ssh", "openssh-client")?;
         let dir = tempfile::Builder::new().prefix("homeseed-").tempdir();
         let dir = dir.map_err(|error| Error::host(format!("cannot make a folder: {error}")))?;
-        Ok(Machine { host, login, dir })
+        Ok(Machine { host, login, alive: 30, dir })
+    }
+
+    /// The same for one whose connection may break: it is missed after a quarter of a minute.
+    pub fn changing(host: &'h Host, login: Login) -> Result<Machine<'h>> {
+        let mut machine = Machine::new(host, login)?;
+        machine.alive = 5;
+        Ok(machine)
     }
 
     /// As ssh takes it.
@@ -82,7 +91,7 @@ impl<'h> Machine<'h> {
             "ControlMaster=auto".to_owned(),
             "ControlPersist=60".to_owned(),
             format!("ControlPath={}/ssh", self.dir.path().display()),
-            "ServerAliveInterval=30".to_owned(),
+            format!("ServerAliveInterval={}", self.alive),
         ]
     }
 }

@@ -1,0 +1,96 @@
+#!/bin/sh
+# A payload on trial. Without an argument, as a service: puts it in force, and the former one again when nobody confirms it
+# in time, or when the machine is started twice meanwhile; may run any number of times.
+#
+#   confirm [DIGEST]   it stays
+#   revert             the former one is in force again
+set -eu
+home=/usr/lib/homeseed
+trial=/var/lib/homeseed/trial
+link=$home/payload/applied
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# Puts the payload of a folder in force, or that of the document.
+put() { # FOLDER
+    systemctl stop homeseed-fetch.service homeseed.timer homeseed.service 2>/dev/null || true
+    if [ -n "$1" ]; then
+        ln -sfn "../$1" "$link.new"
+        mv -T "$link.new" "$link"
+    else
+        rm -f "$link"
+    fi
+    sync
+    # It looks at once, however lately it has looked.
+    rm -f /run/homeseed/verdict
+    sh "$home/payload$home/arm"
+    sync
+}
+
+# The trial has ended, whichever way; nothing of it stays, and no payload but those in force.
+over() {
+    rm -rf "$trial.over"
+    mv -T "$trial" "$trial.over"
+    sync
+    systemctl disable --quiet homeseed-trial.service
+    rm -rf "$trial.over" "$home/verbs/confirm" "$home/verbs/revert" /etc/systemd/system/homeseed-trial.service
+    systemctl daemon-reload
+    now=$(readlink "$link") || now=
+    for folder in "$home"/applied-*; do [ "${folder##*/}" = "${now##*/}" ] || rm -rf "$folder"; done
+    sync
+    exit 0
+}
+
+back() { # REASON
+    # Whoever confirms it at this moment is faster, or too late.
+    exec 9>"$trial/lock"
+    flock 9
+    echo "$(date -u '+%F %R') UTC: $1" >/var/lib/homeseed/reverted
+    put "$(cat "$trial/former")"
+    over
+}
+
+[ -e "$trial" ] || fail 'nothing is on trial'
+digest=$(cat "$trial/digest")
+case ${1-} in
+confirm)
+    [ "${2-$digest}" = "$digest" ] || fail "on trial is $digest"
+    exec 9>"$trial/lock"
+    flock -n 9 || fail 'it is too late: the machine goes back'
+    [ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$digest" ] || fail 'it is not in force'
+    systemctl stop homeseed-trial.service
+    rm -f "$home/report/trial"
+    over
+    ;;
+revert)
+    : >"$trial/asked"
+    sync "$trial"
+    exec systemctl restart --no-block homeseed-trial.service
+    ;;
+esac
+
+boot=$(cat /proc/sys/kernel/random/boot_id)
+if ! grep -qx "$boot" "$trial/boots"; then
+    echo "$boot" >>"$trial/boots"
+    sync "$trial/boots"
+fi
+[ ! -e "$trial/asked" ] || back 'it was asked to'
+boots=$(grep -c . "$trial/boots")
+if [ ! -e "$trial/begun" ]; then
+    [ "$boots" = 1 ] || back 'the machine was started again before the new payload was in force'
+    put "$(cat "$trial/folder")"
+    : >"$trial/begun"
+    sync "$trial/begun" "$trial"
+fi
+# A document with another digest wins, whatever was on trial.
+[ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$digest" ] || over
+[ "$boots" -le 2 ] || back 'the machine was started twice before anybody confirmed the new payload'
+# A clock that was set meanwhile makes it no longer than it was to be.
+limit=$(cat "$trial/limit")
+left=$(($(cat "$trial/deadline") - $(date +%s)))
+[ "$left" -le "$limit" ] || left=$limit
+[ "$left" -le 0 ] || sleep "$left"
+back "nobody confirmed the new payload within $limit s"
