@@ -365,6 +365,29 @@ all_well() {
     return 1
 }
 
+# browser VERB WORD...: a person at a browser, on another computer of the test internet: Chromium, which trusts what is tested.
+# `browser opens FLAG...` starts it, with further flags of Chromium's, and `browser closes` ends it; the verbs between are those
+# of its client (browser/app.js) and its driver (browser/driver.py). NUMBER-VERB.png in $DIR/browser shows what is to be seen
+# after each. PERSON names another one, and its folder.
+browser() {
+    browser_verb=$1 browser_dir=$DIR/${PERSON:-browser} browser_words=
+    shift
+    tell "browser: $browser_verb"
+    for browser_word; do browser_words="$browser_words '$(printf %s "$browser_word" | base64 -w0)'"; done
+    if [ "$browser_verb" = opens ]; then
+        browser_from=${SITE%image-tests/*}
+        [ -e "$browser_from/target/tools/browser/made-of" ] || { echo 'the client of the browser is missing: run image-tests/tools'; return 1; }
+        rm -rf "$browser_dir"
+        mkdir -p "$browser_dir"
+        cp -r "$browser_from/target/tools/browser" "$browser_dir/client"
+        cp "$browser_from/image-tests/browser/app.js" "$browser_from/image-tests/browser/index.html" "$browser_dir/client"
+        cp "$browser_from/image-tests/browser/driver.py" "$browser_dir"
+        network "setsid python3 $browser_dir/driver.py serve $$ $browser_words </dev/null >>$browser_dir/log 2>&1 &"
+        browser_verb=origins browser_words=
+    fi
+    network "python3 $browser_dir/driver.py $browser_verb $browser_words"
+}
+
 # finish: says how many results there were; without it a case has failed.
 finish() {
     printf '1..%s\n' "$results"

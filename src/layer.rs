@@ -89,7 +89,7 @@ pub enum Purpose<'s> {
 /// All layers in the order of their steps, and their templates.
 #[derive(Debug)]
 pub struct Layers<'s> {
-    /// Early ones first, then by `needs`, ties by name.
+    /// Early ones first, then by `needs`; ties by name, and backups last.
     pub ordered: Vec<Layer<'s>>,
     /// Every template, compiled.
     pub templates: Templates<'s>,

@@ -5,6 +5,8 @@
 # A backup is taken, damaged in every way, and given to a new machine, on which everything is as before; then that machine
 # pushes its own. The numbers are those of the table in image-tests/README.md.
 
+# shellcheck source=image-tests/neighbours.sh
+. "${SITE%/*}/../neighbours.sh"
 says() { state | grep -F "$1"; }
 client() { # VERB ARGUMENT...
     client_verb=$1
@@ -224,15 +226,6 @@ guest 'rm /var/tmp/planted'
 nas=nas.example.net
 mkdir -p "$DIR/nas/store"
 for name in host wrong; do ssh-keygen -q -t ed25519 -N '' -f "$DIR/nas/$name"; done
-cat >"$DIR/nas/sshd_config" <<END
-ListenAddress 93.184.215.20:2222
-HostKey $DIR/nas/host
-AuthorizedKeysFile $DIR/nas/authorized_keys
-PidFile $DIR/nas/pid
-StrictModes no
-END
-target_up() { network "mkdir -p /run/sshd && /usr/sbin/sshd -f $DIR/nas/sshd_config"; }
-target_down() { network "kill $(cat "$DIR/nas/pid")"; }
 # deliver WORDS...: the site with backups, from the operator's desk.
 deliver() { # HOST_KEY
     {
@@ -350,4 +343,3 @@ guest 'umount -l /var/lib/homeseed'
 prune() { desk backup prune "$DIR/backups" --keep 1d --identity "$DIR/key"; }
 holds 'old backups are removed' prune
 holds 'what is left is good' verify_backups
-target_down

@@ -189,6 +189,11 @@ def reset(password, token):
     return {"password": new}
 
 
+def link_to(address):
+    """Prints the link in the first mail to this address."""
+    print("https://" + host + link(mail_to(address, 0)[2]))
+
+
 def ask_for_mail(address, source="e", timeout="30"):
     """What the homeserver answers to who asks for a mail, and after how many seconds."""
     body = {"client_secret": secrets.token_hex(16), "email": address, "send_attempt": 1}

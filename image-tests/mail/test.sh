@@ -4,6 +4,8 @@
 # Mail through a relay with STARTTLS and a password: registration by token and address, passwords that are forgotten, a relay
 # that fails in every way, and the commands for invitations and accounts. The numbers are those of the table in
 # image-tests/README.md.
+# shellcheck source=image-tests/neighbours.sh
+. "${SITE%/*}/../neighbours.sh"
 says() { state | grep -F "$1"; }
 client() { # VERB ARGUMENT...
     client_verb=$1
@@ -17,18 +19,6 @@ client_says() {
     client "$@" >"$DIR/said" || :
     grep -q "^$client_words" "$DIR/said" || { cat "$DIR/said"; return 1; }
 }
-# relay MODE: from now on; nobody: there is none.
-relay() {
-    if [ -s "$DIR/pid" ]; then
-        network "kill $(cat "$DIR/pid")"
-        rm "$DIR/pid"
-        sleep 1
-    fi
-    [ "$1" != nobody ] || return 0
-    network "setsid python3 $DIR/relay.py $1 $DIR >>$DIR/relay.log 2>&1 </dev/null &"
-    until_holds 30 test -s "$DIR/pid"
-}
-hand_over() { guest "echo $(printf '%s\n' "$1" | base64 -w0) | base64 -d | homeserver secret mail"; }
 look_again() { guest 'rm -f /run/homeseed/verdict; systemctl restart homeseed'; }
 sql() { guest "cd / && runuser -u postgres -- psql -XAtqc \"$1\" synapse"; }
 # named WORDS: the check of the relay fails, with these.
@@ -41,7 +31,7 @@ named() {
 not_so() { holds "$1" not_so_in "$2" "$3"; }
 not_so_in() { ! guest "$2 >/run/words 2>&1" && guest "grep -F '$1' /run/words || { cat /run/words; exit 1; }"; }
 
-cp "${SITE%/*}/client.py" "${SITE%/*}/relay.py" "$DIR/"
+cp "${SITE%/*}/client.py" "$DIR/"
 rm -rf "$DIR/mail" "$DIR/state.json" "$DIR/pid"
 password='c:\new "quoted" '\''and'\'' #{{more}}: %s $HOME'
 printf '%s\n' "$password" >"$DIR/password"
@@ -61,10 +51,10 @@ holds 'Synapse knows of no relay' guest '[ ! -e /etc/matrix-synapse/conf.d/40-ma
 own_kernel
 
 # ---- with it ----
-holds 'a wrong password is taken' hand_over 'wrong'
+holds 'a wrong password is taken' hand_over mail wrong
 holds '11: the machine says that the relay does not let it in' until_holds 300 says 'run homeserver check: mail: the relay lets this machine in'
 holds '11: a wrong password is named' named 'SMTPAuthenticationError(535'
-holds 'the right one is taken' hand_over "$password"
+holds 'the right one is taken' hand_over mail "$password"
 look_again
 ready 300
 checks
@@ -199,4 +189,3 @@ holds 'no mail is sent' client_says '400 .*disabled' ask_for_reset
 holds 'registration is closed' client_says '\[403, .*M_FORBIDDEN' flows
 holds 'no file of the layers is left' guest '! find /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o \( -name "*mail*" -o -name token -o -name user \) -print | grep .'
 holds 'what was handed over is kept' guest '[ "$(stat -c "%a %U:%G" /etc/homeseed/secrets/mail)" = "600 root:root" ]'
-relay nobody

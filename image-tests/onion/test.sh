@@ -3,9 +3,10 @@
 # starts from: packages
 # The onion service, through a Tor network of its own that runs on another computer. Another document lets one client in
 # alone, and another takes the service away.
+# shellcheck source=image-tests/neighbours.sh
+. "${SITE%/*}/../neighbours.sh"
 gateway=93.184.215.1
 
-tor() { network "sh $DIR/tor.sh $1 $DIR/tor ${2-}"; }
 # through CLIENT CIRCUIT URL WORDS...: as curl, over a circuit that nobody else uses.
 through() {
     through_words="--socks5-hostname 127.0.0.1:905$1 --proxy-user $2:x '$3'"
@@ -56,10 +57,10 @@ is_gone() {
         ! find /etc/nginx /etc/tor /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o "(" -name "*onion*" -o -name torrc ")" -print | grep .'
 }
 
-cp "${SITE%/*}/tor.sh" "${SITE%/*}/client.pem" "$DIR/"
+cp "${SITE%/*}/client.pem" "$DIR/"
 holds 'a Tor network begins' tor up "$gateway"
 boot
-guest "mkdir -p /etc/tor/torrc.d; echo $(base64 -w0 "$DIR/tor/common") | base64 -d >/etc/tor/torrc.d/testbed.conf; systemctl try-restart tor@default || :"
+takes_part_in_tor
 ready 900
 checks
 onion=$(guest 'cat /var/lib/tor/homeserver/hostname')
@@ -123,4 +124,3 @@ checks
 holds 'nothing of it is left' is_gone
 holds 'nobody is served, with the key or without' nobody_is_served
 holds 'the key stays on the disk' [ "$(key)" = "$was" ]
-tor down

@@ -85,5 +85,5 @@ key)
     echo "$4" >"$dir/$3/auth/a.auth_private"
     kill -HUP "$(cat "$dir/$3/pid")"
     ;;
-down) cat "$dir"/*/pid | xargs kill ;;
+down) cat "$dir"/*/pid | xargs kill -KILL ;; # Asked to exit, tor may hang: its threads wait for each other.
 esac

@@ -4,6 +4,8 @@
 # The admin panel: fetched, compared with its digest, unpacked, reached by ssh alone, given another release, taken away.
 # A page of our own stands in Ketesa's place, on another computer.
 
+# shellcheck source=image-tests/neighbours.sh
+. "${SITE%/*}/../neighbours.sh"
 says() { state | grep -F "$1"; }
 digest() { sha256sum <"$1" | cut -c1-64; }
 panel=/var/lib/homeseed/panel
@@ -25,21 +27,6 @@ a_quarter_later() {
     guest "touch -d '16 minutes ago' $panel/*.gz"
     looks
 }
-certificate $mirror >"$DIR/mirror/pem"
-cat >"$DIR/mirror/conf" <<CONF
-user root;
-pid $DIR/mirror/pid;
-error_log $DIR/mirror/error.log;
-events {}
-http {
-    log_format short '\$request_uri \$status \$body_bytes_sent';
-    access_log $DIR/mirror/access.log short;
-    client_body_temp_path $DIR/mirror/body;
-    ssl_certificate $DIR/mirror/pem;
-    ssl_certificate_key $DIR/mirror/pem;
-    server { listen 93.184.215.20:443 ssl; server_name $mirror; root $DIR/mirror/files; }
-}
-CONF
 
 # ---- nobody has it, it is damaged, it is cut short ----
 boot
@@ -52,7 +39,7 @@ closed() {
 }
 holds 'without what its step makes, the panel lets nobody in' closed
 dns "host-record=$mirror,93.184.215.20"
-network "nginx -c $DIR/mirror/conf >/dev/null 2>&1"
+mirror_up
 looks
 holds 'it is not there: that is said' until_holds 180 says 'gives curl: (22) The requested URL returned error: 404, not the SHA-256 '
 flipped "$DIR/panel-1.tar.gz" >"$DIR/flipped"
@@ -78,17 +65,6 @@ holds 'what was fetched is gone, and what is unpacked belongs to root' guest "[ 
 
 # ---- from the desk ----
 desk_opens
-# opens: the command that the machine shows, as an operator runs it.
-opens() {
-    opens_words=$(guest 'homeserver panel' | sed -n 's/^ssh //p')
-    [ "$opens_words" = "-NL 8009:localhost:8009 root@$HOST" ] || { echo "$opens_words"; return 1; }
-    # shellcheck disable=SC2086
-    ssh -o "IdentityFile=$DIR/key" -o IdentitiesOnly=yes -o "UserKnownHostsFile=$DIR/known_hosts" -o ExitOnForwardFailure=yes \
-        $opens_words >"$DIR/tunnel.log" 2>&1 3>&- 4<&- &
-    echo $! >"$DIR/tunnel"
-    until_holds 20 network "curl -s -o /dev/null $local"
-}
-closes() { kill "$(cat "$DIR/tunnel")"; }
 # Each of these is a run of curl at the desk; secrets are in files, as none is to be an argument.
 guest 'homeserver panel' | sed -n 's/.*password \(.*\)/user = "operator:\1"/p' >"$DIR/password"
 printf 'user = "operator:wrong"\n' >"$DIR/wrong"
@@ -106,7 +82,7 @@ lists() { [ "$(network "curl -sS -b $jar -K $DIR/$ADMIN '$users?from=0&limit=10'
 
 holds 'there is a second user' guest 'register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml -u bob -p bob --no-admin http://localhost:8008'
 holds 'from another computer nobody answers at its port' network "! curl -s -m 3 http://$HOST:8009"
-holds 'the command that the machine shows opens a tunnel' opens
+holds 'the command that the machine shows opens a tunnel' tunnel_opens
 holds 'without the password there is no page' [ "$(code $local)" = 401 ]
 holds 'with a wrong password there is none' [ "$(code -K "$DIR/wrong" -c "$jar" $local)" = 401 ]
 holds 'and no cookie' sh -c "! grep panel $jar"
@@ -129,10 +105,10 @@ holds 'the journal holds no password' guest "! journalctl -o cat | grep -qFf $pa
 was=$(guest "cat $panel/password")
 flipped "$DIR/panel-2.tar.gz" >"$DIR/flipped"
 serves "$DIR/flipped" 2
-closes
+tunnel_closes
 document second
 holds 'another release with a changed byte is refused' until_holds 300 says "waiting for the panel: https://$mirror/panel-2.tar.gz gives $(digest "$DIR/flipped"), not the SHA-256 $(digest "$DIR/panel-2.tar.gz")"
-holds 'the tunnel opens again' opens
+holds 'the tunnel opens again' tunnel_opens
 shows() { page '' "<title>panel $1</title>"; }
 holds 'what was served is served still' shows 1
 serves "$DIR/panel-2.tar.gz" 2
@@ -145,11 +121,10 @@ checks
 holds 'as long as the site has it, nothing of it is removed when something else leaves' guest "/usr/lib/homeseed/leave/panel; [ -s $panel/www/index.html ]"
 
 # ---- another document takes it away ----
-closes
+tunnel_closes
 document without
 ready 600
 checks
 holds 'nothing of it is left' guest "! find /etc /usr/lib/homeseed $panel -path /usr/lib/homeseed/payload -prune -o -name '*panel*' -print 2>/dev/null | grep ."
 holds 'nginx serves it no more' guest '! nginx -T 2>/dev/null | grep 8009; ! ss -Hltn | grep :8009'
 holds 'the command is gone' guest '! homeserver | grep -w panel'
-kill "$(cat "$DIR/mirror/pid")"

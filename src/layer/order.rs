@@ -1,4 +1,4 @@
-//! Puts layers into their order: the foundation, then by `needs`, ties by name.
+//! Puts layers into their order: the foundation, then by `needs`; ties by name, and backups last.
 
 use std::collections::BTreeSet;
 
@@ -33,7 +33,9 @@ fn next(waiting: &[Layer<'_>], done: &BTreeSet<String>) -> Option<usize> {
         stands(layer) && layer.manifest.needs.iter().all(|it| done.contains(it))
     };
     let candidates = waiting.iter().enumerate().filter(|(_, layer)| ready(layer));
-    candidates.min_by_key(|(_, layer)| layer.name).map(|(at, _)| at)
+    // What takes backups comes when there is everything that a backup keeps.
+    let rank = |layer: &Layer<'_>| (layer.manifest.keeps.readers.is_some(), layer.name.to_owned());
+    candidates.min_by_key(|(_, layer)| rank(layer)).map(|(at, _)| at)
 }
 
 fn refusals(layers: &[Layer<'_>]) -> Vec<Error> {

@@ -20,9 +20,22 @@ fn layers_stand_in_the_order_of_their_needs_and_then_of_their_names() {
         ("c/layer.yaml", "about: x\nneeds: [d]\n"),
         ("d/layer.yaml", "about: x\n"),
     ]);
-    let layers = Layers::read(&sources).unwrap();
-    let names: Vec<&str> = layers.ordered.iter().map(|layer| layer.name).collect();
-    assert_eq!(names, ["d", "b", "c", "a"]);
+    assert_eq!(order(&sources), ["d", "b", "c", "a"]);
+}
+
+#[test]
+fn a_layer_that_takes_backups_comes_when_all_others_have_made_what_they_keep() {
+    let sources = sources(&[
+        ("a/layer.yaml", "about: x\nkeeps: {readers: site.recipients}\n"),
+        ("b/layer.yaml", "about: x\n"),
+        ("c/layer.yaml", "about: x\nneeds: [b]\nkeeps: {files: [/etc/c]}\n"),
+    ]);
+    assert_eq!(order(&sources), ["b", "c", "a"]);
+}
+
+fn order(sources: &Sources) -> Vec<&str> {
+    let layers = Layers::read(sources).unwrap();
+    layers.ordered.iter().map(|layer| layer.name).collect()
 }
 
 #[test]

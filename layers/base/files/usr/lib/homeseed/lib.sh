@@ -81,7 +81,8 @@ leave() {
     [ -n "$files$units" ] || return 0
     for unit in $units; do systemctl disable --quiet --now "$unit" || true; done
     for hook in "$home"/leave/*; do "$hook" || true; done
-    echo "$files" | xargs rm -f
+    # A step that comes back is done again.
+    echo "$files" | sed "p; s|^$home/steps/..-|$state/stamps/|" | xargs rm -f
     systemctl daemon-reload
 }
 
