@@ -10,13 +10,13 @@ cd $1 &&
 echo "$want  inventory" | sha256sum -c --status &&
 sed 's| .* /|  |' inventory | sha256sum -c --status
 } 2>/dev/null
-if ! ok $p; then
+ok $p || {
 rm -rf $p.new
 mkdir -p $p.new && cd $p.new && head -c1M /dev/zero >t && rm t ||
 e='disk full or read-only' exit
 @UNPACK@
 ok $p || exit
-fi
+}
 trap - 0
 sh $p/usr/lib/homeseed/arm
 }

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC1090
+# shellcheck shell=sh disable=SC2034,SC1091
 # What the convergence and its steps share.
 home=/usr/lib/homeseed
 state=/var/lib/homeseed
