@@ -220,9 +220,10 @@ fn prepare(host: &Host, request: &Request, cache: PathBuf) -> std::result::Resul
     for (file, plan) in sites.iter().zip(&compiled) {
         case::possible(file, plan, &cache)?;
     }
+    let further = case::installs(&sites)?;
     eprintln!("tools root, image and Matrix repository: made now unless kept from before");
     let (root, fixture, image) = thread::scope(|scope| {
-        let root = scope.spawn(|| Root::ready(&Host::new()?, &cache));
+        let root = scope.spawn(|| Root::ready(&Host::new()?, &cache, &further));
         let fixture = scope.spawn(|| Fixture::ready(&Host::new()?, &cache));
         let image = Image::ready(host, SUITE, &cache);
         (joined(root), joined(fixture), image)

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container
 # starts from: packages
+# installs: chromium libnss3-tools
 # fetches from: https://files.example.net/chat.payload
 # All layers together, and people at browsers on another computer: by the public name, through the operator's tunnel and
 # through Tor. The machine is open where the site says, and nowhere else. Then another document takes the layers away.

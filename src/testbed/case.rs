@@ -1,7 +1,7 @@
 //! One case: a site, what it compiles to, and the script that says what must hold.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -148,6 +148,21 @@ impl Lane {
             Lane::Container => "container",
         }
     }
+}
+
+/// The line of a script that says which packages it needs in the tools root, beside those that are always there.
+const INSTALLS: &str = "# installs: ";
+
+/// All packages that the scripts beside these sites need so.
+pub(super) fn installs(sites: &[PathBuf]) -> Result<Vec<String>> {
+    let mut all = BTreeSet::new();
+    for script in sites.iter().map(|site| site.with_file_name("test.sh")).filter(|it| it.is_file())
+    {
+        let text = files::read(&script)?;
+        let lines = text.lines().filter_map(|line| line.strip_prefix(INSTALLS));
+        all.extend(lines.flat_map(str::split_whitespace).map(str::to_owned));
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// What a machine starts from.

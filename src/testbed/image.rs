@@ -90,7 +90,8 @@ fn matches(host: &Host, sum: &str, cache: &Path) -> bool {
 /// The packages and files of the image in a folder, made below `cache` unless it stands there already.
 fn tree(host: &Host, suite: &str, cache: &Path) -> Result<PathBuf> {
     let (name, packages) = (format!("image-{suite}"), cloud::PACKAGES);
-    let recipe = Recipe { name: &name, suite, packages, arguments: &[], sources: "" };
+    let recipe =
+        Recipe { name: &name, suite, packages, arguments: &[], sources: "", at_least: false };
     let mark = cache.join(format!("{name}.tree.recipe"));
     let key = format!("{}{}", recipe.key(), stock::key());
     let tree = recipe.ready(host, &Archives::of_this_host(host)?, cache)?;

@@ -26,7 +26,6 @@ const PACKAGES: &[&str] = &[
     "bind9-dnsutils",
     "ca-certificates",
     "caddy",
-    "chromium",
     "cloud-init",
     "curl",
     "dnsmasq-base",
@@ -36,7 +35,6 @@ const PACKAGES: &[&str] = &[
     "iproute2",
     "jq",
     "libjemalloc2",
-    "libnss3-tools",
     "libpq5",
     "nftables",
     "nginx-light",
@@ -77,16 +75,19 @@ const ARGUMENTS: &[&str] = &[
 ];
 
 impl Root {
-    /// Builds the tree below `cache` unless it stands there already; takes a minute or two.
-    pub fn ready(host: &Host, cache: &Path) -> Result<Root> {
+    /// Builds the tree below `cache`, with `further` packages, unless it stands there already; takes a minute or two.
+    pub fn ready(host: &Host, cache: &Path, further: &[String]) -> Result<Root> {
         require(host)?;
         let archives = Archives::of_this_host(host)?;
+        let packages: Vec<&str> =
+            PACKAGES.iter().copied().chain(further.iter().map(String::as_str)).collect();
         let recipe = Recipe {
             name: "root",
             suite: SUITE,
-            packages: PACKAGES,
+            packages: &packages,
             arguments: ARGUMENTS,
             sources: &archives.backports(SUITE),
+            at_least: true,
         };
         Ok(Root { dir: recipe.ready(host, &archives, cache)? })
     }

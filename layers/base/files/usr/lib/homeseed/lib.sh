@@ -62,7 +62,7 @@ gone() { # LIST
 # Lays every planned file. An owner that does not exist yet is root until it does.
 place() {
     while read -r _ mode owner path; do
-        case $owner in root:root) ;; *) getent group "${owner#*:}" >/dev/null || owner=root:root ;; esac
+        getent group "${owner#*:}" >/dev/null || owner=root:root
         [ -d "${path%/*}" ] || mkdir -p "${path%/*}"
         install -m "$mode" -o "${owner%:*}" -g "${owner#*:}" "$from$path" "$path.homeseed"
     done <"$home/inventory"
