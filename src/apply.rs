@@ -39,6 +39,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Before another connection is tried: the machine lets in ten a minute.
 const RECONNECT: Duration = Duration::from_secs(7);
 
+/// How often a machine is asked whether a trial has begun, after a connection broke.
+const ATTEMPTS: usize = 10;
+
+/// Why somebody took it back.
+const INTERRUPTED: &str = "you interrupted it";
+
 /// A step that has failed for so long does not come right by itself.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -71,8 +77,8 @@ pub struct Trial<'a> {
     pub login: Login,
     /// What the machine is given until somebody must have confirmed it.
     pub deadline: Duration,
-    /// The checks that failed before.
-    pub failing: BTreeSet<String>,
+    /// The checks that may fail, since they did before; without any, all must be well.
+    pub failing: Option<BTreeSet<String>>,
     /// Where the reader sees how it goes.
     pub progress: &'a Progress,
 }
@@ -93,36 +99,30 @@ impl Trial<'_> {
         let plan = self.request.plan;
         let digest = plan.digest();
         self.progress.stage("sending it");
-        let sent = self.send(&machine, plan, &digest);
+        let sent = self.send(&machine, plan, [&digest, &former.digest]);
         let mut watch = Watch { trial: self, machine: Some(machine), said: Said::default() };
         if let Err(error) = sent {
-            // A connection that broke may have broken behind the last byte.
-            watch.machine = None;
-            if error.is_refusal()
-                || !watch.hears(&digest)
-                || watch.said.on_trial.as_ref() != Some(&digest)
-            {
-                return Err(error);
-            }
+            watch.begun_though(error, &digest)?;
         }
         match watch.until_ready(&digest).and_then(|()| watch.confirmed(&digest)) {
             Ok(status) => Ok(Ended::Confirmed(status)),
-            Err(reason) => Ok(watch.back(&digest, &former.digest, reason)),
+            Err(reason) => Ok(watch.back(&digest, former, reason)),
         }
     }
 
-    fn send(&self, machine: &Machine<'_>, plan: &Plan, digest: &str) -> Result<()> {
+    /// Has the machine begin a trial of the first digest, in the place of the second.
+    fn send(&self, machine: &Machine<'_>, plan: &Plan, digests: [&str; 2]) -> Result<()> {
         let unsent = |error: std::io::Error| Error::host(format!("it was not sent whole: {error}"));
         let archive = archive(plan).map_err(unsent)?;
         let limit = self.deadline.as_secs().to_string();
-        let mut pipe = machine.start(BEGIN, &[digest, &limit])?;
+        let mut pipe = machine.start(BEGIN, &[digests[0], &limit, digests[1]])?;
         let sent = pipe.input().map_or(Ok(()), |input| input.write_all(&archive));
         // Why the machine gave up says more than that it does not listen.
         let said = machine.end(pipe)?;
-        sent.map_err(unsent)?;
-        said.lines()
-            .find_map(|line| line.strip_prefix("refused: "))
-            .map_or(Ok(()), |why| Err(Error::refused(why)))
+        match said.lines().find_map(|line| line.strip_prefix("refused: ")) {
+            Some(why) => Err(Error::refused(why)),
+            None => sent.map_err(unsent),
+        }
     }
 }
 
@@ -154,6 +154,8 @@ struct Said {
     /// The digest of what is on trial.
     on_trial: Option<String>,
     reverted: Option<String>,
+    /// Whether one is being laid down, or cleared away.
+    applying: bool,
 }
 
 impl Said {
@@ -163,6 +165,7 @@ impl Said {
             match name {
                 "digest" => value.clone_into(&mut said.digest),
                 "status" => said.status = Status::read(value),
+                "applying" => said.applying = true,
                 "trial" => said.on_trial = Some(value.to_owned()),
                 "reverted" => said.reverted = Some(value.to_owned()),
                 _ => (),
@@ -200,6 +203,23 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
         true
     }
 
+    /// Whether the trial has begun, though it was not sent as it should be: a connection may break behind the last byte.
+    fn begun_though(&mut self, error: Error, digest: &str) -> Result<()> {
+        if error.is_refusal() {
+            return Err(error);
+        }
+        self.machine = None;
+        for _ in 0..ATTEMPTS {
+            if !self.hears(digest) || self.said.applying {
+                continue;
+            }
+            return if self.said.on_trial.as_deref() == Some(digest) { Ok(()) } else { Err(error) };
+        }
+        let what = error.message();
+        Err(Error::taken_back(format!("{what}; nobody knows whether the change has begun"), false)
+            .hint("if it has, the machine goes back by itself at its deadline"))
+    }
+
     /// Until the machine is ready with the new payload; otherwise why it shall go back.
     fn until_ready(&mut self, digest: &str) -> std::result::Result<(), String> {
         self.trial.progress.stage("on trial");
@@ -208,18 +228,22 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
         let mut failing: Option<Instant> = None;
         loop {
             if interrupt::noticed() {
-                return Err("you interrupted it".to_owned());
+                return Err(INTERRUPTED.to_owned());
             }
             if Instant::now() > end {
                 return Err("it was not ready in time".to_owned());
             }
             if self.hears(digest) {
-                let Said { status, on_trial, reverted, digest: in_force } = &self.said;
+                let Said { status, on_trial, reverted, digest: in_force, .. } = &self.said;
                 if on_trial.is_none() {
                     let why = reverted.as_deref().map_or("somebody ended the trial", reason);
                     return Err(why.to_owned());
                 }
                 if in_force == digest && status.is_ready_with(digest) {
+                    return Ok(());
+                }
+                // What fails then is compared to what failed before.
+                if self.trial.failing.is_some() && status.is_settled_with(digest) {
                     return Ok(());
                 }
                 let of_it = status.payload == digest;
@@ -247,9 +271,13 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
         let machine = Machine::changing(host, login.clone()).map_err(said)?;
         machine.run(FOLLOW, &[], "").map_err(said)?;
         let failing = failing(host, request, progress).map_err(said)?;
-        let new: Vec<&str> = failing.difference(before).map(String::as_str).collect();
+        let may = |it: &&String| before.as_ref().is_some_and(|before| before.contains(*it));
+        let new: Vec<&str> = failing.iter().filter(|it| !may(it)).map(String::as_str).collect();
         if !new.is_empty() {
             return Err(format!("these checks fail now: {}", new.join("; ")));
+        }
+        if interrupt::noticed() {
+            return Err(INTERRUPTED.to_owned());
         }
         progress.stage("confirming");
         machine.run("homeserver confirm \"$1\"", &[digest], "").map_err(said)?;
@@ -260,22 +288,34 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
 
     /// Has the machine go back, if it does not by itself, and follows it until it is ready with the `former` payload. What
     /// somebody confirmed meanwhile stays.
-    fn back(mut self, digest: &str, former: &str, reason: String) -> Ended {
+    fn back(mut self, digest: &str, former: &Deployed, reason: String) -> Ended {
         const ASK: &str = "[ ! -e /var/lib/homeseed/trial ] || homeserver revert";
         self.trial.progress.stage("going back");
-        let end = Instant::now() + self.trial.deadline + BACK;
-        let (mut asked, mut ready) = (false, false);
-        while Instant::now() < end && !ready {
+        let mut end = Instant::now() + self.trial.deadline + BACK;
+        let (mut asked, mut gone) = (false, false);
+        let ready = loop {
+            if Instant::now() > end {
+                break false;
+            }
             asked = asked || self.machine.as_ref().is_some_and(|it| it.run(ASK, &[], "").is_ok());
-            if self.hears(former) && self.said.on_trial.is_none() {
+            if self.hears(&former.digest) && self.said.on_trial.is_none() {
+                if !gone {
+                    (gone, end) = (true, Instant::now() + BACK);
+                }
                 let Said { digest: in_force, status, reverted, .. } = &self.said;
                 if reverted.is_none() && in_force == digest {
                     return Ended::Confirmed(status.sentence.clone());
                 }
-                ready = in_force == former && status.is_ready_with(former);
+                if *in_force == former.digest && status.is_ready_with(&former.digest) {
+                    break true;
+                }
+                // It cannot become better than it was.
+                if former.status.state != "ready" && status.is_settled_with(&former.digest) {
+                    break false;
+                }
             }
             thread::sleep(PAUSE);
-        }
+        };
         Ended::TakenBack { reason, ready, status: self.said.status.sentence }
     }
 }

@@ -3,7 +3,8 @@
 
     relay.py MODE DIR
 
-MODE is `good`; `untrusted`, whose certificate nobody has signed; `plain`, without TLS; or `implicit`, which speaks TLS on
+MODE is `good`; `untrusted`, whose certificate nobody has signed; `plain`, without TLS; `refusing`, which takes mail of no
+sender; or `implicit`, which speaks TLS on
 port 465 from the first byte on and asks for no password. DIR has `good.pem` and `untrusted.pem`, each a chain and its key, and
 `password`. Each mail becomes a file in DIR/mail, with a line before it that says how it came.
 """
@@ -22,6 +23,13 @@ mode, folder = sys.argv[1:]
 
 
 class Box:
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if mode == "refusing":
+            return "553 5.7.1 not one of yours"
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
     async def handle_DATA(self, server, session, envelope):
         number = len(os.listdir(folder + "/mail")) + 1
         came = {"tls": session.ssl is not None or mode == "implicit", "authenticated": bool(session.authenticated),
@@ -54,7 +62,7 @@ else:
     if mode == "plain":
         options["auth_require_tls"] = False
     else:
-        options.update(tls_context=trust(mode), require_starttls=True)
+        options.update(tls_context=trust("good" if mode == "refusing" else mode), require_starttls=True)
 os.makedirs(folder + "/mail", exist_ok=True)
 Controller(Box(), hostname=ADDRESS, **options).start()
 with open(folder + "/pid", "w") as file:

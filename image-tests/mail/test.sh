@@ -69,6 +69,7 @@ holds 'an invitation is made' guest 'homeserver token >/run/invitation'
 token=$(guest 'head -n 1 /run/invitation')
 holds 'it says what to send' guest "grep -F 'https://app.element.io/#/register' /run/invitation && grep -F 'with the token $token and your e-mail address. It is good until ' /run/invitation"
 retell "$(client register "$token")"
+holds '8: Synapse takes it no more' client_says "{'valid': False}" may_register "$token"
 holds '8: the list says that it is used up' guest "homeserver token list | grep -x '$token used 1 of 1 until ....-..-.. ..:..:..+00'"
 retell "$(client reset %password %token)"
 for address in eve@other.example eve@xexample.net eve@example.net.other.example; do
@@ -91,6 +92,8 @@ holds '12: an untrusted certificate is named' named "SSLCertVerificationError(1,
 certificate smtp.example.net expired >"$DIR/untrusted.pem"
 relay untrusted
 holds '12: one that is over is named' named "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired"
+relay refusing
+holds 'a sender that the relay does not take is named' named 'SMTPSenderRefused(553'
 echo other >"$DIR/password"
 relay good
 holds '11: a password that is good no more: refused at once' at_once x4

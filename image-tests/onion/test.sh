@@ -44,6 +44,11 @@ is_limited() {
     sort "$DIR/flood" | uniq -c
     [ "$(grep -cx 200 "$DIR/flood")" -ge 200 ] && [ "$(grep -cx 429 "$DIR/flood")" -ge 50 ]
 }
+is_not_limited() {
+    through 0 fresh "http://$onion/_matrix/client/versions?n=[1-150]" -Z --parallel-max 40 -o /dev/null -w "'%{http_code}\n'" '2>/dev/null' >"$DIR/beside"
+    sort "$DIR/beside" | uniq -c
+    [ "$(grep -cx 200 "$DIR/beside")" = 150 ]
+}
 # By systemd-analyze(1), from 0, the best, to 10.
 is_exposed_at_most() {
     exposed=$(guest 'systemd-analyze security --no-pager tor@default' | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\) .*/\1/p')
@@ -92,9 +97,10 @@ for path in / /health /_matrix/federation/v1/version /_matrix/key/v2/server /_sy
 done
 holds 'another name gets nothing' gets_nothing 0 52 "http://$onion/_matrix/client/versions" -H "'Host: $HOST'"
 holds 'port 443 gets nothing' gets_nothing 0 97 "https://$onion/"
+holds 'another circuit stands' serves 0 fresh
 floods
-holds 'a flood over one circuit is limited' is_limited
-holds 'another circuit is served meanwhile' serves 0 fresh
+holds 'it is not limited by a flood over the first' is_not_limited
+holds 'which is limited' is_limited
 holds 'tor is exposed 3.0 at most' is_exposed_at_most 3.0
 holds 'tor itself listens nowhere' guest '! ss -Hltnup | grep "\"tor\""'
 federation

@@ -54,6 +54,8 @@ pub struct Deployed {
 pub struct Status {
     /// `working`, `waiting`, `failing`, `refused` or `ready`.
     pub state: String,
+    /// The step that it speaks of; `verdict` when all are done.
+    pub step: String,
     /// For people.
     pub sentence: String,
     /// The digest of the payload that it speaks of.
@@ -65,6 +67,12 @@ impl Status {
     #[must_use]
     pub(super) fn read(text: &str) -> Status {
         serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// Whether every step is done that can be, with the payload of this digest, though not all is well.
+    pub(super) fn is_settled_with(&self, digest: &str) -> bool {
+        let settled = self.state == "waiting" || self.state == "failing" && self.step == "verdict";
+        settled && self.payload == digest
     }
 
     /// Whether the machine is ready with the payload of this digest.

@@ -1,7 +1,6 @@
 //! The verb that brings a changed site to the machine that serves it.
 
 use std::{
-    collections::BTreeSet,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -106,11 +105,12 @@ impl ApplyArgs {
         interrupt::listen();
         let ways = Ways { nameserver: self.nameserver, connect: self.connect.clone() };
         let request = Request { plan, ways, login: Some(self.ssh.login()), onion: None };
-        let before = if self.from_failing {
-            failing(host, &request, progress).map_err(Error::or_mistake)?
-        } else {
-            BTreeSet::new()
-        };
+        host.require("curl", "curl").map_err(Error::or_mistake)?;
+        let before = self.from_failing.then(|| failing(host, &request, progress));
+        let before = before.transpose().map_err(Error::or_mistake)?;
+        if interrupt::noticed() {
+            return Err(Error::new("you interrupted it, and nothing was changed").into());
+        }
         let trial = Trial {
             host,
             request,

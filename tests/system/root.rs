@@ -6,6 +6,8 @@ use std::{
     process::{Command, Output},
 };
 
+use homeseed::plan::{FACTS, HOME};
+
 use crate::tools;
 
 /// The tree with the daemons whose parsers the tests use.
@@ -29,7 +31,7 @@ pub(crate) fn alone() -> Vec<&'static str> {
     vec!["unshare", if root { "-n" } else { "-Urn" }, "--"]
 }
 
-/// Lays `files` over the tools' tree and runs `script` in it, in namespaces of its own.
+/// Lays `files` over the tools' tree, the facts among them as a payload's too, and runs `script` in it, in namespaces of its own.
 #[track_caller]
 pub(crate) fn inside<'a>(
     files: impl Iterator<Item = (&'a str, &'a str)>,
@@ -38,10 +40,16 @@ pub(crate) fn inside<'a>(
 ) -> Output {
     let (root, tree) = (root(), tempfile::tempdir().unwrap());
     fs::create_dir(tree.path().join("mnt")).unwrap();
-    for (path, contents) in files {
+    let lay = |path: &str, contents: &str| {
         let path = tree.path().join("files").join(path.trim_start_matches('/'));
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, contents).unwrap();
+    };
+    for (path, contents) in files {
+        lay(path, contents);
+        if path == FACTS {
+            lay(&format!("{HOME}/payload{path}"), contents);
+        }
     }
     let mut words = vec!["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--"];
     words.extend(["sh", "tests/system/enter.sh", root.to_str().unwrap()]);

@@ -1,11 +1,13 @@
 # Lays a payload beside the one in force, and has it tried; from then on the machine goes back by itself. On standard input
-# an archive: `payload/`, and the programs of the trial. The arguments: the digest of the payload, and the seconds that it is given.
+# an archive: `payload/`, and the programs of the trial. The arguments: the digest of the payload, and the seconds that it is given, and the
+# digest of what is in force.
 home=/usr/lib/homeseed trial=/var/lib/homeseed/trial
 folder=applied-$(printf %.12s "$1")
 umask 077
 exec 9>/run/homeseed/applying
 flock -n 9 || { echo 'refused: somebody else applies a site at this moment'; exit; }
 [ ! -e "$trial" ] || { echo "refused: a payload is on trial already: $(head -c 12 "$trial/digest")"; exit; }
+[ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$3" ] || { echo 'refused: the machine was changed meanwhile'; exit; }
 rm -rf "$trial.new"
 mkdir "$trial.new"
 cd "$trial.new" || exit
@@ -26,6 +28,7 @@ echo "$1" >digest
 echo "$2" >limit
 echo $(($(date +%s) + $2)) >deadline
 cat /proc/sys/kernel/random/boot_id >boots
+sha256sum <"$home/payload/inventory" | cut -c-64 >document
 mkdir -p "$home/verbs" "$home/report"
 for verb in confirm revert; do
     printf '#!/bin/sh\nexec %s/trial %s "$@"\n' "$home" "$verb" >"$home/verbs/$verb"
@@ -35,9 +38,10 @@ install -m 0755 trial "$home/trial"
 install -m 0755 report "$home/report/trial"
 install -m 0644 homeseed-trial.service /etc/systemd/system/
 rm -f /var/lib/homeseed/reverted
+systemctl daemon-reload
+# Without a trial it does nothing but remove itself.
+systemctl enable --quiet homeseed-trial.service
 sync
 mv -T "$trial.new" "$trial"
-systemctl daemon-reload
-systemctl enable --quiet homeseed-trial.service
 sync
 systemctl start --no-block homeseed-trial.service

@@ -16,7 +16,9 @@ fail() {
 
 # Puts the payload of a folder in force, or that of the document.
 put() { # FOLDER
-    systemctl stop homeseed-fetch.service homeseed.timer homeseed.service 2>/dev/null || true
+    systemctl stop homeseed.timer homeseed.service || true
+    # What was stopped amid a step is half done, whatever its stamp says.
+    rm -f /var/lib/homeseed/stamps/*
     if [ -n "$1" ]; then
         ln -sfn "../$1" "$link.new"
         mv -T "$link.new" "$link"
@@ -27,11 +29,21 @@ put() { # FOLDER
     # It looks at once, however lately it has looked.
     rm -f /run/homeseed/verdict
     sh "$home/payload$home/arm"
+    # Something else may have started it meanwhile, with what was in force then.
+    systemctl restart --no-block homeseed.service
     sync
+}
+
+# Nobody begins a trial meanwhile.
+alone() {
+    mkdir -p /run/homeseed
+    exec 8>/run/homeseed/applying
+    flock 8
 }
 
 # The trial has ended, whichever way; no payload stays but those in force.
 over() {
+    alone
     rm -rf "$trial.over"
     mv -T "$trial" "$trial.over"
     sync
@@ -55,14 +67,19 @@ back() { # REASON
     # Whoever confirms it at this moment is faster, or too late.
     exec 9>"$trial/lock"
     flock 9
-    echo "$(date -u '+%F %R') UTC: $1" >/var/lib/homeseed/reverted
-    put "$(cat "$trial/former")"
+    former=$(cat "$trial/former")
+    # If this is cut short, it is done again.
+    touch "$trial/asked" || true
+    [ -s /var/lib/homeseed/reverted ] || echo "$(date -u '+%F %R') UTC: $1" >/var/lib/homeseed/reverted || true
+    sync
+    put "$former"
     over
 }
 
 if [ ! -e "$trial" ]; then
     [ $# = 0 ] || fail 'nothing is on trial'
-    clean
+    alone
+    [ -e "$trial" ] || clean
 fi
 digest=$(cat "$trial/digest")
 case ${1-} in
@@ -70,13 +87,13 @@ confirm)
     [ "${2-$digest}" = "$digest" ] || fail "on trial is $digest"
     exec 9>"$trial/lock"
     flock -n 9 || fail 'it is too late: the machine goes back'
-    [ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$digest" ] || fail 'it is not in force'
+    [ -e "$trial/begun" ] && [ ! -e "$trial/asked" ] || fail 'it is not in force'
     systemctl stop homeseed-trial.service
     rm -f "$home/report/trial"
     over
     ;;
 revert)
-    : >"$trial/asked"
+    touch "$trial/asked"
     sync "$trial"
     exec systemctl restart --no-block homeseed-trial.service
     ;;
@@ -87,16 +104,21 @@ if ! grep -qx "$boot" "$trial/boots"; then
     echo "$boot" >>"$trial/boots"
     sync "$trial/boots"
 fi
+# A document with another digest wins, whatever was on trial.
+[ "$(sha256sum <"$home/payload/inventory" | cut -c-64)" = "$(cat "$trial/document")" ] || over
 [ ! -e "$trial/asked" ] || back 'it was asked to'
 boots=$(grep -c . "$trial/boots")
 if [ ! -e "$trial/begun" ]; then
     [ "$boots" = 1 ] || back 'the machine was started again before the new payload was in force'
-    put "$(cat "$trial/folder")"
+    folder=$(cat "$trial/folder")
+    # What it lays goes again, however far that has come.
+    cat /var/lib/homeseed/placed "$home/${folder:-payload}/inventory" >"$trial/placed" || true
+    sync "$trial/placed"
+    mv "$trial/placed" /var/lib/homeseed/placed
+    put "$folder"
     : >"$trial/begun"
     sync "$trial/begun" "$trial"
 fi
-# A document with another digest wins, whatever was on trial.
-[ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$digest" ] || over
 [ "$boots" -le 2 ] || back 'the machine was started twice before anybody confirmed the new payload'
 # A clock that was set meanwhile makes it no longer than it was to be.
 limit=$(cat "$trial/limit")
