@@ -87,7 +87,7 @@ confirm)
     [ "${2-$digest}" = "$digest" ] || fail "on trial is $digest"
     exec 9>"$trial/lock"
     flock -n 9 || fail 'it is too late: the machine goes back'
-    [ -e "$trial/begun" ] && [ ! -e "$trial/asked" ] || fail 'it is not in force'
+    if [ ! -e "$trial/begun" ] || [ -e "$trial/asked" ]; then fail 'it is not in force'; fi
     systemctl stop homeseed-trial.service
     rm -f "$home/report/trial"
     over
