@@ -95,6 +95,7 @@ ended() {
 ends_with() { cat "$DIR/first.out" && [ "$first_status" = "$1" ]; }
 
 begins "$allow" 'media: {max_upload: 60M}'
+holds 'the same change is not called done while it is on trial' ends 3
 site "$allow" 'media: {max_upload: 70M}'
 holds 'a second change is refused while one is on trial' ends 3
 holds 'the program says why' says 'a payload is on trial already'

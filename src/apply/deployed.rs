@@ -128,6 +128,12 @@ impl Deployed {
         Some(())
     }
 
+    /// Whether what is in force is on trial.
+    #[must_use]
+    pub fn is_on_trial(&self) -> bool {
+        self.trial.is_some()
+    }
+
     /// The plan of what is in force, as far as `new` differs from it: what the machine does not say of itself is as it will be.
     #[must_use]
     pub fn plan(&self, new: &Plan) -> Plan {
@@ -345,7 +351,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_is_well_is_not_refused() {
-        assert!(reasons("", false).is_empty());
+        assert!(reasons("", false).is_empty() && !deployed("").is_on_trial());
         assert!(reasons(&format!("key {PRINT}\nborn server_name example.org"), false).is_empty());
     }
 
@@ -367,6 +373,7 @@ mod tests {
         ];
         assert_eq!(said, begins);
         assert_eq!(reasons("status ", true), Vec::<String>::new());
+        assert!(deployed("trial 0123456789abcdef").is_on_trial());
         assert_eq!(
             reasons("trial 0123456789abcdef", true),
             ["a payload is on trial already: 0123456789ab"]

@@ -13,6 +13,7 @@ use crate::{
     error::{Error, Errors, for_terminal},
     host::{Host, interrupt, progress::Progress},
     machine::Machine,
+    plan::Plan,
     units::duration,
     verify::Request,
 };
@@ -75,12 +76,7 @@ pub(super) fn run(args: &ApplyArgs, layers: Option<&Path>) -> Result<(), Errors>
 }
 
 impl ApplyArgs {
-    fn apply(
-        &self,
-        host: &Host,
-        plan: &crate::plan::Plan,
-        progress: &Progress,
-    ) -> Result<(), Errors> {
+    fn apply(&self, host: &Host, plan: &Plan, progress: &Progress) -> Result<(), Errors> {
         let machine = Machine::changing(host, self.ssh.login()).map_err(Error::or_mistake)?;
         progress.stage(&format!("looking at {}", machine.destination()));
         let deployed = Deployed::look(&machine).map_err(Error::or_mistake)?;
@@ -89,7 +85,8 @@ impl ApplyArgs {
         for path in &deployed.edited {
             output::print(&format!("! {} was edited on the machine\n", for_terminal(path)))?;
         }
-        if plan.digest() == deployed.digest {
+        // What is on trial may go back yet.
+        if plan.digest() == deployed.digest && !deployed.is_on_trial() {
             output::print(&format!("nothing to apply: {} is in force\n", short(&deployed.digest)))?;
             return self.nothing(&deployed);
         }
@@ -97,7 +94,8 @@ impl ApplyArgs {
         let refusals = deployed.refusals(plan, self.from_failing);
         if self.check {
             for refusal in &refusals {
-                paint::warning(&format!("it would be refused: {}", refusal.message()));
+                let message = for_terminal(refusal.message());
+                paint::warning(&format!("it would be refused: {message}"));
             }
             return Err(Errors::from(Error::changes("the machine would change")).said());
         }

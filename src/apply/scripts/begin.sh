@@ -1,6 +1,6 @@
 # Lays a payload beside the one in force, and has it tried; from then on the machine goes back by itself. On standard input
-# an archive: `payload/`, and the programs of the trial. The arguments: the digest of the payload, and the seconds that it is given, and the
-# digest of what is in force.
+# an archive: `payload/`, and the programs of the trial. The arguments: the digest of the payload, the seconds that it is
+# given, and the digest of what is in force.
 home=/usr/lib/homeseed trial=/var/lib/homeseed/trial
 folder=applied-$(printf %.12s "$1")
 umask 077
