@@ -89,7 +89,7 @@ impl Machine {
 
     /// How often the convergence was put in force and started.
     fn times_armed(&self) -> usize {
-        const START: &str = "enable --now --no-block homeseed.service homeseed.timer";
+        const START: &str = "restart --no-block homeseed.service homeseed.timer";
         let said = fs::read_to_string(self.path("systemctl")).unwrap_or_default();
         said.lines().filter(|line| *line == START).count()
     }

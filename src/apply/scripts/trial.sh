@@ -29,8 +29,6 @@ put() { # FOLDER
     # It looks at once, however lately it has looked.
     rm -f /run/homeseed/verdict
     sh "$home/payload$home/arm"
-    # Something else may have started it meanwhile, with what was in force then.
-    systemctl restart --no-block homeseed.service
     sync
 }
 
