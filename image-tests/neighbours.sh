@@ -27,10 +27,11 @@ relay() {
 # hand_over SECRET TEXT: as its operator does.
 hand_over() { guest "echo $(printf '%s\n' "$2" | base64 -w0) | base64 -d | homeserver secret $1"; }
 
-# mirror_up: a web server at mirror.example.net has what lies in $DIR/mirror/files.
+# mirror_up [NAME]: a web server at mirror.example.net, or of another name, has what lies in $DIR/mirror/files.
 mirror_up() {
+    mirror_name=${1-mirror.example.net}
     mkdir -p "$DIR/mirror/files"
-    certificate mirror.example.net >"$DIR/mirror/pem"
+    certificate "$mirror_name" >"$DIR/mirror/pem"
     cat >"$DIR/mirror/conf" <<CONF
 user root;
 pid $DIR/mirror/pid;
@@ -42,7 +43,7 @@ http {
     client_body_temp_path $DIR/mirror/body;
     ssl_certificate $DIR/mirror/pem;
     ssl_certificate_key $DIR/mirror/pem;
-    server { listen 93.184.215.20:443 ssl; server_name mirror.example.net; root $DIR/mirror/files; }
+    server { listen 93.184.215.20:443 ssl; server_name $mirror_name; root $DIR/mirror/files; }
 }
 CONF
     network "nginx -c $DIR/mirror/conf >/dev/null 2>&1"

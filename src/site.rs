@@ -35,7 +35,7 @@ use serde_json::{Map, Value as Json};
 
 pub(crate) use self::refusal::is_private_key;
 pub use self::{
-    amount::{ByteSize, Lifetime},
+    amount::{ByteSize, Lifetime, TimeOfDay},
     name::{HostName, ServerName},
     peer::Peer,
     person::{Email, Localpart},

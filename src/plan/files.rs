@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{FACTS, File, HOME, Plan, Secret, minify::minify, selection::Selection};
+use super::{FACTS, File, HOME, KeptStream, Plan, Secret, minify::minify, selection::Selection};
 use crate::{
     error::Error,
     layer::{Layer, Layers, Mode, Owned, Purpose, Source},
@@ -99,8 +99,15 @@ fn step(layer: &Layer<'_>, selection: &Selection<'_, '_>) -> String {
     format!("{HOME}/steps/{number}-{}", layer.name)
 }
 
-/// The scripts that pour out what a backup keeps, for a layer that takes backups on the machine itself.
-const STREAMS: &str = "/usr/lib/homeseed/streams/";
+/// Gives a script of a stream.
+type Script = fn(&KeptStream) -> &str;
+
+/// The folders of the scripts of streams, for a layer that runs them on the machine itself.
+const STREAMS: [(&str, Script); 3] = [
+    ("/usr/lib/homeseed/streams/", |it| &it.save),
+    ("/usr/lib/homeseed/load/", |it| &it.load),
+    ("/usr/lib/homeseed/adopt/", |it| &it.adopt),
+];
 
 /// What the convergence reads: lists of what is planned, the checks as one script, those facts that a file or a check of
 /// the machine names, and the scripts of streams if somebody runs them.
@@ -112,7 +119,17 @@ fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     let mut readers: Vec<&str> = plan.files.iter().map(|file| file.contents.as_str()).collect();
     readers.push(&checks);
     let facts = plan.facts_text(|name| readers.iter().any(|text| has_word(text, name)));
-    let pours = readers.iter().any(|text| text.contains(STREAMS));
+    let runs = |folder: &str| readers.iter().any(|text| text.contains(folder));
+    let scripts =
+        STREAMS.into_iter().filter(|(folder, _)| runs(folder)).flat_map(|(folder, script)| {
+            plan.keeps.streams.iter().map(move |it| (format!("{folder}{}", it.name), script(it)))
+        });
+    let streams: Vec<_> = scripts
+        .map(|(path, script)| {
+            let text = minify(&path, &format!("#!/bin/sh\n{script}"));
+            (path, text)
+        })
+        .collect();
     let lists = [
         ("born", lines(&plan.born, |it| format!("{} {}", it.name, it.value))),
         ("packages", lines(&plan.packages, |it| it.name.clone())),
@@ -122,11 +139,6 @@ fn generated(plan: &Plan, all: &Layers<'_>) -> Vec<File> {
     ];
     let lists = lists.into_iter().map(|(name, text)| (format!("{HOME}/{name}"), text));
     let facts = [(FACTS.to_owned(), facts)];
-    let streams = plan.keeps.streams.iter().filter(|_| pours).map(|it| {
-        let path = format!("{STREAMS}{}", it.name);
-        let text = minify(&path, &format!("#!/bin/sh\n{}", it.save));
-        (path, text)
-    });
     let all =
         lists.chain(facts).chain(streams).filter(|(path, text)| !text.is_empty() || is_read(path));
     all.map(|(path, text)| placed(foundation, path, default_owner(&text), text)).collect()

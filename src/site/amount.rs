@@ -23,6 +23,10 @@ pub struct ByteSize(u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lifetime(Option<Duration>);
 
+/// When something is done each day: `04:30` by the clock of the machine, or `never`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimeOfDay(Option<(u8, u8)>);
+
 const HOUR: u64 = 3600;
 const HUNDRED_YEARS: u64 = 100 * 365 * 24 * HOUR;
 
@@ -45,6 +49,12 @@ impl Lifetime {
 impl Serialize for Lifetime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.map(|it| it.to_string()).serialize(serializer)
+    }
+}
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.map(|(hour, minute)| format!("{hour:02}:{minute:02}")).serialize(serializer)
     }
 }
 
@@ -97,6 +107,28 @@ impl FromStr for Lifetime {
     }
 }
 
+impl FromStr for TimeOfDay {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<TimeOfDay, Refusal> {
+        if text == "never" {
+            return Ok(TimeOfDay(None));
+        }
+        let digits = |it: &str| it.len() == 2 && it.bytes().all(|it| it.is_ascii_digit());
+        let parts = text.split_once(':').filter(|(hour, minute)| digits(hour) && digits(minute));
+        let number = |it: &str| it.parse::<u8>().ok();
+        match parts.and_then(|(hour, minute)| number(hour).zip(number(minute))) {
+            None => Err(odd_time(text, "it is not hours and minutes")),
+            Some(time @ (0..24, 0..60)) => Ok(TimeOfDay(Some(time))),
+            Some(_) => Err(odd_time(text, "a day has 24 hours of 60 minutes")),
+        }
+    }
+}
+
+fn odd_time(text: &str, reason: &str) -> Refusal {
+    Refusal::of(text, "a time of day", reason).hint("write, for example, `04:30`, or `never`")
+}
+
 /// What to write for a bare number; some servers' configuration has 0 for `never`.
 fn hint_of_unit(number: &str) -> String {
     let days = format!("{number}d");
@@ -123,6 +155,10 @@ mod tests {
             let refusal = text.parse::<Lifetime>().expect_err(text);
             let written = suggestion(&refusal);
             written.parse::<Lifetime>().unwrap_or_else(|it| panic!("{text}: {written}: {it}"));
+        }
+        for text in ["", "4:30", "0430", "24:00", "04:60", "04:30:00", "+4:30", "noon", "270"] {
+            let refusal = text.parse::<TimeOfDay>().expect_err(text);
+            assert!(suggestion(&refusal).parse::<TimeOfDay>().is_ok(), "{text}");
         }
         for text in ["", "100 MB", "100kb", "20 GB", "5x", "99999999999999999999 MB"] {
             let refusal = text.parse::<ByteSize>().expect_err(text);

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
-    amount::{ByteSize, Lifetime},
+    amount::{ByteSize, Lifetime, TimeOfDay},
     name::{HostName, ServerName},
     newtype::newtype,
     peer::Peer,
@@ -78,6 +78,7 @@ const WORDS: &[Word] = &[
     word("server name", false, typed::<ServerName>),
     word("SSH key", false, typed::<SshKey>),
     word("text", false, typed::<Text>),
+    word("time of day", false, typed::<TimeOfDay>),
 ];
 
 const fn word(name: &'static str, numeric: bool, read: fn(&str) -> Result<Json, Refusal>) -> Word {

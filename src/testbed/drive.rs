@@ -131,6 +131,7 @@ fn start(context: &CaseContext<'_>, dir: &Path) -> Result<Coprocess> {
         set("SITE", &case.site.to_string_lossy()),
         set("REPOSITORY", &case.repository),
         set("FINGERPRINT", context.fixture.fingerprint()),
+        set("FIXTURE", &context.fixture.dir().to_string_lossy()),
         set("HOMESEED", &program.to_string_lossy()),
     ];
     let shell = [

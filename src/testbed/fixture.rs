@@ -86,6 +86,12 @@ impl Fixture {
         Ok(Fixture { dir, version: version.to_string(), fingerprint })
     }
 
+    /// The folder with its `pool` of packages; beside it lie the `key` that signs it and the `scripts` that make it.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The folder to serve as `https://packages.matrix.org/debian/`.
     #[must_use]
     pub fn repository(&self) -> PathBuf {

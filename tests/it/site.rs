@@ -38,6 +38,7 @@ fn templates_see_every_value_resolved() {
                 "port_8448": false,
             },
             "registration": "closed",
+            "updates": null,
             "media": {"max_upload": 104_857_600, "remote_lifetime": "90d", "local_lifetime": null},
             "tls": {"acme": {
                 "directory": "https://acme-v02.api.letsencrypt.org/directory",

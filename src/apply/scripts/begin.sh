@@ -7,6 +7,7 @@ umask 077
 exec 9>/run/homeseed/applying
 flock -n 9 || { echo 'refused: somebody else applies a site at this moment'; exit; }
 [ ! -e "$trial" ] || { echo "refused: a payload is on trial already: $(head -c 12 "$trial/digest")"; exit; }
+[ ! -e /var/lib/homeseed/upgrade/to ] || { echo 'refused: Synapse is being upgraded at this moment'; exit; }
 [ "$(sha256sum <"$home/inventory" | cut -c-64)" = "$3" ] || { echo 'refused: the machine was changed meanwhile'; exit; }
 rm -rf "$trial.new"
 mkdir "$trial.new"
