@@ -27,9 +27,9 @@ relay() {
 # hand_over SECRET TEXT: as its operator does.
 hand_over() { guest "echo $(printf '%s\n' "$2" | base64 -w0) | base64 -d | homeserver secret $1"; }
 
-# mirror_up [NAME]: a web server at mirror.example.net, or of another name, has what lies in $DIR/mirror/files.
+# mirror_up: a web server at mirror.example.net, or $MIRROR, has what lies in $DIR/mirror/files.
 mirror_up() {
-    mirror_name=${1-mirror.example.net}
+    mirror_name=${MIRROR:-mirror.example.net}
     mkdir -p "$DIR/mirror/files"
     certificate "$mirror_name" >"$DIR/mirror/pem"
     cat >"$DIR/mirror/conf" <<CONF

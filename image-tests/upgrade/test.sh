@@ -47,6 +47,7 @@ held() {
 # at_the_desk: a verdict on the machine whose kernel is as the checks want it.
 at_the_desk() {
     verify_inside
+    # shellcheck disable=SC2034 # lib.sh reads it
     verify_fails=
 }
 # fails_at_the_desk CHECK WORDS: there it does not hold, in these words.
@@ -82,8 +83,9 @@ ready 900
 own_kernel
 desk_opens
 holds 'it is ready' until_holds 400 is_ready
-mirror_up "$(echo "$REPOSITORY" | cut -d/ -f3)"
-guest "echo 93.184.215.20 $(echo "$REPOSITORY" | cut -d/ -f3) >>/etc/hosts"
+MIRROR=$(echo "$REPOSITORY" | cut -d/ -f3)
+mirror_up
+guest "echo 93.184.215.20 $MIRROR >>/etc/hosts"
 was=$old
 holds 'there is nothing to upgrade' upgrade 0
 holds 'it says so' guest "grep -x 'Synapse $old is the newest there is' /run/words"
