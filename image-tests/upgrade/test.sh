@@ -179,3 +179,17 @@ holds 'the database was moved' [ "$(sql 'SELECT count(*) FROM moved')" = 0 ]
 holds 'nothing is lost' [ "$(messages)" = "$said" ]
 holds 'somebody writes' writes three
 checks
+
+# ---- who wants to be asked ----
+document notify
+ready 300
+own_kernel
+holds 'it is ready' until_holds 400 is_ready
+holds 'another version comes' offers 9.1.2 good
+holds 'the machine looks by itself' by_itself
+holds 'it says so, and upgrades nothing' says 'Synapse 9.1.2 is there, 9.1.1 runs: homeserver upgrade'
+guest 'touch /run/reboot-required; unattended-upgrade -d >/run/words 2>&1'
+holds 'no restart is set' guest '[ ! -e /run/systemd/shutdown/scheduled ]'
+holds 'the status says that one is waited for' says 'an update waits for a restart: systemctl reboot'
+holds 'the operator upgrades it' upgrade 0
+holds 'it runs' runs 9.1.2
