@@ -2,7 +2,8 @@
 
 Five times a second it greets one of the addresses by TLS, as one who has never been there, and once a second it asks for
 the versions of the client API. FOLDER has `root`, whom it trusts, and gets `handshakes` and `requests`, a line for each:
-when it began, and the serial of the certificate or the status; or `-`, and what was wrong. `pid` ends it.
+when it began, how many seconds it took, and the serial of the certificate or the status; or `-`, and what was wrong.
+`handshakes-begun` and `requests-begun` have those, too, that hang. `pid` ends it.
 """
 
 import http.client
@@ -19,7 +20,7 @@ trust = ssl.create_default_context(cafile=folder + '/root')
 
 
 def reach(address):
-    plain = socket.create_connection((address, 443), timeout=5)
+    plain = socket.create_connection((address, 443), timeout=30)
     try:
         return trust.wrap_socket(plain, server_hostname=host)
     except BaseException:
@@ -49,15 +50,18 @@ def note(log, began, act, address):
         said = act(address)
     except (OSError, http.client.HTTPException) as error:
         said = '- %s %s' % (address, error or type(error).__name__)
-    log.write('%.1f %s\n' % (began, said))
+    log.write('%.1f %.1f %s\n' % (began, time.time() - began, said))
     log.flush()
 
 
 def repeat(name, act, pause):
-    log, due = open(folder + '/' + name, 'a'), time.time()
+    log, begun, due = open(folder + '/' + name, 'a'), open(folder + '/' + name + '-begun', 'a'), time.time()
     for address in itertools.cycle(addresses):
+        now = time.time()
+        begun.write('%.1f\n' % now)
+        begun.flush()
         # One that hangs keeps none of the next ones waiting.
-        threading.Thread(target=note, args=(log, time.time(), act, address), daemon=True).start()
+        threading.Thread(target=note, args=(log, now, act, address), daemon=True).start()
         due = max(due + pause, time.time())
         time.sleep(due - time.time() if due > time.time() else 0)
 

@@ -14,6 +14,7 @@ ends() {
 }
 trap ends EXIT
 from=${REPOSITORY#https://}
+check='the key of the Matrix repository is good for 60 days' refusal='apt refuses nothing of the Matrix repository'
 files=$DIR/mirror/files/${from#*/} lists=dists/bookworm
 
 # key WORDS...: gpg, with the keys of the case.
@@ -54,16 +55,15 @@ is_refused() {
     cat "$DIR/apt.log"
     grep -qE "$2" "$DIR/apt.log" && knows "$1"
 }
-# desk_says SENTENCE: about the key. desk_says_of CHECK SENTENCE: about anything. desk_is_content: all is well.
-desk_says_of() {
-    verify_inside
+# desk_looks: verifies; then desk_says CHECK SENTENCE is what was found. desk_is_content: all is well.
+desk_looks() { verify_inside; }
+desk_says() {
     awk -v check="$1" '/^(not )?ok /{ on = /^not / && index($0, check) } on' "$DIR/verify.tap" >"$DIR/said.tap"
     cat "$DIR/said.tap"
     grep -qF "$2" "$DIR/said.tap" && grep -q '^# cure: .' "$DIR/said.tap"
 }
-desk_says() { desk_says_of 'the key of the Matrix repository is good for 60 days' "$1"; }
 desk_is_content() {
-    verify_inside
+    desk_looks
     all_well 45
 }
 serves() { network "curl -sS --max-time 10 https://$HOST/_matrix/client/versions" | grep versions; }
@@ -95,17 +95,17 @@ holds 'an update is taken' is_taken
 key --quick-set-expire "$pinned" 30d "$first"
 publishes "$pinned"
 holds 'an update is taken while the key has 30 days left' is_taken
-holds 'the desk says when it ends' desk_says "it ends on $(ends_on)"
+desk_looks
+holds 'the desk says when it ends' desk_says "$check" "it ends on $(ends_on)"
 key --quick-set-expire "$pinned" 2y "$first"
 publishes "$pinned"
 signs "$first"
 holds 'an extended key is had by itself: an update is taken' is_taken
-holds 'the desk finds nothing wrong' desk_is_content
 key --quick-add-key "$pinned" rsa3072 sign 1y
 second=$(latest_subkey "$pinned")
 signs "$second"
 former=$((version - 1))
-holds 'what a new subkey has signed is refused before it is published' is_refused "$former" 'NO_PUBKEY|not signed'
+holds 'what a new subkey has signed is refused before it is published' is_refused "$former" NO_PUBKEY
 publishes "$pinned"
 holds 'a new subkey is had by itself: an update is taken' is_taken
 
@@ -115,15 +115,15 @@ signs "$second"
 key --quick-set-expire "$pinned" seconds=5 "$first" "$second"
 sleep 6
 publishes "$pinned"
-holds 'what a key at its end has signed is refused' is_refused "$former" 'EXPKEYSIG'
+holds 'what a key at its end has signed is refused' is_refused "$former" EXPKEYSIG
 holds "updates of Debian's own do not depend on it" has_debians
-holds 'the desk says that it ended' desk_says "it ends on $(ends_on)"
-holds 'and that apt refuses what it signed' desk_says_of 'apt refuses nothing of the Matrix repository' EXPKEYSIG
+desk_looks
+holds 'the desk says that it ended' desk_says "$check" "it ends on $(ends_on)"
+holds 'and that apt refuses what it signed' desk_says "$refusal" EXPKEYSIG
 holds 'the machine stays up' stays_up
 key --quick-set-expire "$pinned" 2y "$first" "$second"
 publishes "$pinned"
 holds 'once it is extended an update is taken' is_taken
-holds 'the desk finds nothing wrong' desk_is_content
 
 # ---- exchanged ----
 former=$version
@@ -132,12 +132,15 @@ other=$(key --with-colons --list-keys other@invalid | awk -F: '$1 == "fpr" { pri
 key --quick-add-key "$other" rsa3072 sign never
 publishes "$other"
 signs "$(latest_subkey "$other")"
-holds 'what another key has signed is refused, though the repository offers it' is_refused "$former" 'not signed|NO_PUBKEY'
-holds 'the desk says that the pinned key is gone' desk_says "offers no key $pinned"
+holds 'what another key has signed is refused, though the repository offers it' is_refused "$former" "couldn't be verified"
+desk_looks
+holds 'the desk says that the pinned key is gone' desk_says "$check" "offers no key $pinned"
 holds 'the machine stays up' stays_up
 publishes "$pinned" "$other"
-holds 'it is refused beside the pinned key, too' is_refused "$former" 'not signed|NO_PUBKEY'
-holds 'the desk says that apt refuses it' desk_says_of 'apt refuses nothing of the Matrix repository' NO_PUBKEY
+holds 'it is refused beside the pinned key, too' is_refused "$former" "couldn't be verified"
+desk_looks
+holds 'the desk says that apt refuses it' desk_says "$refusal" "couldn't be verified"
 publishes "$pinned"
 signs "$first"
 holds 'with the pinned key again an update is taken' is_taken
+holds 'the desk finds nothing wrong' desk_is_content
