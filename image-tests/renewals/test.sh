@@ -50,12 +50,20 @@ is_over() {
     network "faketime -f -130d openssl req -x509 -nodes -days 60 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -subj / \
         -addext subjectAltName=$names -keyout $DIR/ca/over.key -out $DIR/ca/over.pem" || return 1
     guest "cd /etc/letsencrypt/live/$HOST
+        mkdir /run/good /run/over
+        cp *.pem /run/good
         echo $(base64 -w0 "$DIR/ca/over.key") | base64 -d >privkey.pem
         echo $(base64 -w0 "$DIR/ca/over.pem") | base64 -d | tee cert.pem chain.pem >fullchain.pem
         touch -d '100 days ago' /var/lib/systemd/timers/stamp-certbot.timer
         systemctl stop certbot.timer
         systemctl reload nginx"
     until_holds 20 is_refused
+}
+# is_noticed: the machine looks at what nginx shows, though certbot has a good one.
+is_noticed() {
+    guest "cd /etc/letsencrypt/live/$HOST && cp *.pem /run/over && cp /run/good/* . && homeserver check host || :
+        cp /run/over/* ." >"$DIR/noticed"
+    grep '^not ok .* certificate: it is good for a quarter' "$DIR/noticed"
 }
 is_refused() { ! tail -n 3 "$client/handshakes" | awk '$3 != "-"' | grep .; }
 # greets: the last handshakes, over both addresses, succeeded.
@@ -105,6 +113,7 @@ done
 
 # ---- off for a hundred days ----
 holds 'a certificate that is over is refused by the client' is_over
+holds 'the machine notices it, though certbot has a good one' is_noticed
 mark
 reboot_machine
 holds 'after the boot the machine has a new one, by itself' until_holds 120 greets
