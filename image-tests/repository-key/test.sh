@@ -85,7 +85,7 @@ pinned=$FINGERPRINT
 first=$(latest_subkey "$pinned")
 network "cd $DIR && curl -fsS --remote-name-all $REPOSITORY$lists/Release $REPOSITORY$lists/main/binary-amd64/Packages"
 mkdir -p "$files/$lists/main/binary-amd64"
-mirror_up "${from%%/*}"
+MIRROR=${from%%/*} mirror_up
 publishes "$pinned"
 signs "$first"
 guest "echo '93.184.215.20 ${from%%/*}' >>/etc/hosts"
