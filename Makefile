@@ -74,8 +74,9 @@ image-test: build ## all cases, or one: make image-test CASE=minimal
 
 CUTS = 30
 SEED = 1
-campaign: tools ## pulls the plug of machine after machine: make campaign CUTS=100 SEED=1; goes on where it was interrupted
-	image-tests/campaign $(CUTS) $(SEED)
+REBOOTS = 20
+campaign: tools ## pulls the plug of machine after machine, and reboots one: make campaign CUTS=100 SEED=1 REBOOTS=20; goes on where it was interrupted
+	image-tests/campaign $(CUTS) $(SEED) $(REBOOTS)
 
 bench-backup: tools ## what a backup and a restore of a gigabyte take: a benchmark, to be read
 	$(HOMESEED) test tests/bench/backup

@@ -3,7 +3,7 @@
 # `. "${SITE%/*}/../neighbours.sh"`; what they leave lies in $DIR. They end with it, whatever becomes of it.
 cases=${SITE%/*}/..
 neighbours_end() {
-    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid"; do
+    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid" "$DIR/ca/pid" "$DIR/client/pid"; do
         [ ! -s "$pid" ] || network "kill $(cat "$pid")" || :
     done
     [ ! -e "$DIR/tor" ] || tor down || :
@@ -85,4 +85,25 @@ tunnel_opens() {
 tunnel_closes() {
     kill "$(cat "$DIR/tunnel")"
     rm "$DIR/tunnel"
+}
+
+# authority_up SECONDS: a certificate authority of the case's own, at https://ca.example.net/dir, whose certificates live so
+# long; $DIR/ca/root is its root. trusts_authority: machine and desk trust it, and the machine knows where it is.
+authority_up() {
+    mkdir -p "$DIR/ca"
+    certificate ca.example.net >"$DIR/ca/pem"
+    cat >"$DIR/ca/conf" <<CONF
+{"pebble": {"listenAddress": "93.184.215.20:443", "managementListenAddress": "93.184.215.20:15000",
+    "certificate": "$DIR/ca/pem", "privateKey": "$DIR/ca/pem", "httpPort": 80, "tlsPort": 443,
+    "ocspResponderURL": "", "externalAccountBindingRequired": false, "certificateValidityPeriod": $1}}
+CONF
+    network "PEBBLE_VA_NOSLEEP=1 PEBBLE_WFE_NONCEREJECT=0 setsid pebble -config $DIR/ca/conf -dnsserver 93.184.215.1:53 \
+        >$DIR/ca/log 2>&1 </dev/null & echo \$! >$DIR/ca/pid"
+    until_holds 60 network "curl -fsSk https://93.184.215.20:15000/roots/0 -o $DIR/ca/root"
+}
+trusts_authority() {
+    network "cat $DIR/ca/root >>/etc/ssl/certs/ca-certificates.crt"
+    # cloud-init writes the file anew at each boot.
+    guest "echo '93.184.215.20 ca.example.net' | tee -a /etc/hosts >>/etc/cloud/templates/hosts.debian.tmpl
+        echo $(base64 -w0 "$DIR/ca/root") | base64 -d >>/etc/ssl/certs/ca-certificates.crt"
 }

@@ -52,7 +52,9 @@ pub struct Shown {
     pub fingerprint: Vec<u8>,
     /// The DNS names it is for.
     pub names: Vec<String>,
-    /// When it ends, in seconds since 1970.
+    /// When it began, in seconds since 1970.
+    pub begins: i64,
+    /// When it ends, in the same.
     pub ends: i64,
     /// The same for people.
     pub end: String,
@@ -183,6 +185,7 @@ impl Shown {
             fingerprint: Sha256::digest(der).to_vec(),
             names: names.unwrap_or_default(),
             end: it.validity().not_after.to_string(),
+            begins: it.validity().not_before.timestamp(),
             ends: it.validity().not_after.timestamp(),
         })
     }
@@ -190,9 +193,23 @@ impl Shown {
     /// Whole days until it ends; negative once it has.
     #[must_use]
     pub fn days_left(&self) -> i64 {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-        (self.ends - i64::try_from(now).unwrap_or(i64::MAX)).div_euclid(86_400)
+        (self.ends - now()).div_euclid(86_400)
     }
+
+    /// Whether it has less than a quarter of its life left: by then it should have been renewed.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        is_late(self.begins, self.ends, now())
+    }
+}
+
+fn is_late(begins: i64, ends: i64, now: i64) -> bool {
+    ends - now < (ends - begins) / 4
+}
+
+fn now() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    i64::try_from(now).unwrap_or(i64::MAX)
 }
 
 fn dns(name: &GeneralName<'_>) -> Option<String> {
@@ -285,4 +302,17 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
 fn counted(body: &[u8]) -> Vec<u8> {
     let length = u16::try_from(body.len()).expect("names and lists are short");
     [&length.to_be_bytes()[..], body].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_late;
+
+    #[test]
+    fn a_certificate_is_late_in_the_last_quarter_of_its_life_however_long_that_is() {
+        for days in [6, 45, 90, 365] {
+            assert!(!is_late(0, days * 86_400, days * 86_400 * 3 / 4), "{days}");
+            assert!(is_late(0, days * 86_400, days * 86_400 * 3 / 4 + 1), "{days}");
+        }
+    }
 }

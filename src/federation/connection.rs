@@ -81,5 +81,6 @@ fn certificate(shown: &Shown) -> Certificate {
         fingerprint: STANDARD_NO_PAD.encode(&shown.fingerprint),
         names: shown.names.clone(),
         days_left: shown.days_left(),
+        is_late: shown.is_late(),
     }
 }

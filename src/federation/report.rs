@@ -157,6 +157,9 @@ pub struct Certificate {
     /// Whole days until it ends; the tester does not say it.
     #[serde(rename = "DaysLeft")]
     pub days_left: i64,
+    /// Whether it should have been renewed by now.
+    #[serde(skip)]
+    pub is_late: bool,
 }
 
 /// What was checked of one address.

@@ -11,9 +11,6 @@ use crate::{
     plan::Plan,
 };
 
-/// With fewer days left, a certificate was not renewed when it should have been.
-const DAYS: i64 = 14;
-
 /// Why the machine cannot be reached at all, if so: no further look is worth its time.
 ///
 /// An error when no name server answers: then nothing can be said about the machine.
@@ -153,8 +150,8 @@ fn certificates(connection: &Connection) -> Vec<String> {
     if let Some(reason) = &connection.distrust {
         return vec![reason.clone()];
     }
-    let left = connection.certificates.first().map_or(0, |it| it.days_left);
-    if left < DAYS { vec![format!("its certificate ends in {left} days")] } else { Vec::new() }
+    let late = connection.certificates.first().filter(|it| it.is_late);
+    late.map(|it| format!("its certificate ends in {} days", it.days_left)).into_iter().collect()
 }
 
 fn signing_keys(connection: &Connection) -> Vec<String> {
