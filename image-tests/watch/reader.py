@@ -38,7 +38,15 @@ if not os.path.exists(folder + "/token"):
 with open(folder + "/token") as file:
     token = file.read()
 me = ask("GET", "account/whoami", token=token)["user_id"]
-invited = ask("GET", "sync?timeout=0", token=token)["rooms"].get("invite", {})
+# The same question gets the same answer for a while: each goes on where the last one ended.
+since = ""
+if os.path.exists(folder + "/since"):
+    with open(folder + "/since") as file:
+        since = "&since=" + file.read()
+said = ask("GET", "sync?timeout=0" + since, token=token)
+with open(folder + "/since", "w") as file:
+    file.write(said["next_batch"])
+invited = said.get("rooms", {}).get("invite", {})
 direct = set()
 if os.path.exists(folder + "/direct"):
     with open(folder + "/direct") as file:
