@@ -61,7 +61,7 @@ echo "$version" | tee "$DIR/others/version" >"$DIR/others/latest"
 # How full the disk of this host is, is not the question.
 guest 'printf "#!/bin/sh\n/usr/bin/df \"\$@\" | sed \"s|[0-9]*%% /\$|50%% /|\"\n" >/usr/local/bin/df; chmod 755 /usr/local/bin/df'
 # What a case asks in minutes, a machine does in days.
-guest 'printf "rc_login: {address: &a {per_second: 99, burst_count: 99}, account: *a}\n" >/etc/matrix-synapse/conf.d/99-test.yaml; chmod 644 /etc/matrix-synapse/conf.d/99-test.yaml; systemctl restart matrix-synapse'
+guest 'printf "rc_login: {address: &a {per_second: 99, burst_count: 99}, account: *a}\nrc_message: *a\n" >/etc/matrix-synapse/conf.d/99-test.yaml; chmod 644 /etc/matrix-synapse/conf.d/99-test.yaml; systemctl restart matrix-synapse'
 guest 'homeserver first-password | tail -n 1' >"$DIR/others/password"
 own_kernel
 holds 'it is ready, though nobody has handed over what is pinged' until_holds 300 is_ready
@@ -218,6 +218,7 @@ document mail
 own_kernel
 holds 'it waits for the password of the relay' until_holds 300 eval "state | grep 'homeserver secret mail'"
 hand_over mail secret
+look_again
 holds 'with a relay it is ready' until_holds 600 is_ready
 before=$(count)
 printf '{"vulns":[%s]}\n' "$advisory" >"$DIR/others/osv"

@@ -142,8 +142,8 @@ fn layer_names() -> BTreeSet<String> {
 }
 
 /// Layers whose names are everyday words as well: only in quotes or in a path they mean the layer.
-const EVERYDAY: [&str; 7] =
-    ["backup", "base", "certificate", "mail", "onion", "packages", "well-known"];
+const EVERYDAY: [&str; 8] =
+    ["backup", "base", "certificate", "mail", "onion", "packages", "watch", "well-known"];
 
 /// Programs that layers install.
 const PROGRAMS: [&str; 3] = ["certbot", "matrix-synapse", "postgresql"];
