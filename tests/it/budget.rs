@@ -88,8 +88,9 @@ fn six_keys_and_fifty_servers_fit_the_strictest_provider_as_text() {
 #[test]
 fn the_machines_of_the_tests_get_what_the_strictest_provider_takes() {
     let cases = fs::read_dir("image-tests").unwrap().map(|case| case.unwrap().path());
-    let larger =
-        |case: &Path| ["own-layer", "mail", "watch", "everything"].iter().any(|it| case.ends_with(it));
+    let larger = |case: &Path| {
+        ["own-layer", "mail", "watch", "everything"].iter().any(|it| case.ends_with(it))
+    };
     let cases = cases.filter(|case| case.is_dir() && !larger(case));
     let files = cases.flat_map(|case| fs::read_dir(case).unwrap()).map(|it| it.unwrap().path());
     let sites: Vec<_> =
