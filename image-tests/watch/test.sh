@@ -238,6 +238,7 @@ holds 'the mail stands in the status' eval 'guest "homeserver status" | grep "^w
 relay good
 guest 'homeserver watch'
 holds 'with it, it comes, and Matrix has no more' same "$(mails) $(count)" "2 $((before + 2))"
+guest 'systemctl start homeseed-watch.timer'
 checks
 
 # ---- another document takes it away ----
