@@ -201,6 +201,14 @@ holds 'the status has no more of it' status ''
 guest "cp /run/matrix.* $watch/out/"
 holds 'as if the power had been cut when it was delivered' finds ''
 holds 'it is not told twice' told $((before + 2)) 'over: a reboot is pending'
+as_operator() { network "curl -fsS -H 'Authorization: Bearer $(cat "$DIR/others/token")' https://$HOST/_matrix/client/v3/$1"; }
+as_operator "rooms/$(as_operator joined_rooms | sed 's/.*"\(!.*\)".*/\1/; s/!/%21/; s/:/%3A/')/leave -d {}" >/dev/null
+before=$((before + 2))
+guest 'touch /run/reboot-required'
+holds 'the operator has left the room' finds 'new: a reboot is pending'
+holds 'they are invited again' told $((before + 1)) 'new: a reboot is pending'
+holds 'to the same room' same "$(grep -c '^room ' "$DIR/room")" 1
+guest 'rm /run/reboot-required; homeserver watch'
 echo hc.example.net >"$DIR/others/down"
 guest 'homeserver watch 2>/run/watch.err'
 holds 'a ping that fails stands in the status' status 'not delivered: ping'
@@ -212,12 +220,12 @@ nobody_is_there() { [ "$(guest "homeserver status >/dev/null; ls -A $watch/out")
 holds 'nothing is left to be delivered' nobody_is_there
 
 # ---- mail ----
-echo secret >"$DIR/password"
+echo velvet-4711 >"$DIR/password"
 relay good
 document mail
 own_kernel
 holds 'it waits for the password of the relay' until_holds 300 eval "state | grep 'homeserver secret mail'"
-hand_over mail secret
+hand_over mail velvet-4711
 look_again
 holds 'with a relay it is ready' until_holds 600 is_ready
 before=$(count)
