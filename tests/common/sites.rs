@@ -105,6 +105,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["onion"] = onion(dice);
     }
+    if dice.one_in(2) {
+        site["watch"] = watch(dice);
+    }
     escaped(&site.to_string())
 }
 
@@ -226,6 +229,14 @@ fn panel(dice: &mut Dice) -> Value {
         0 => json!(false),
         1 => json!(true),
         _ => json!({"url": url(dice), "sha256": dice.text("0123456789abcdef", 64)}),
+    }
+}
+
+fn watch(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"to": format!("@{}:{}", label(dice), name(dice)), "ping": dice.one_in(2)}),
     }
 }
 

@@ -70,19 +70,27 @@ fn the_layers_of_every_machine_leave_room_for_more() {
 }
 
 #[test]
+fn a_machine_that_watches_itself_fits_the_strictest_provider_as_text() {
+    let text = site(1) + "watch: true\n";
+    let length = made(&["--limit", &LIMIT.to_string()], &text).stdout.len();
+    assert!(length > 16_000, "{length}");
+}
+
+#[test]
 fn six_keys_and_fifty_servers_fit_the_strictest_provider_as_text() {
     let text = [site(5), rsa(), servers(50)].concat();
     let length = made(&["--limit", &LIMIT.to_string()], &text).stdout.len();
     assert!(length > 15_000, "{length}");
 }
 
-/// All but the one that shows everything a layer of one's own can have, and those with mail and the commands for accounts, or
-/// with the gate for upgrades; the one with all layers fits what the next provider takes, as it says itself.
+/// All but the one that shows everything a layer of one's own can have, those with mail and the commands for accounts, or with
+/// the gate for upgrades, and the one that is pinged; the one with all layers fits what the next provider takes, as it says
+/// itself.
 #[test]
 fn the_machines_of_the_tests_get_what_the_strictest_provider_takes() {
     let cases = fs::read_dir("image-tests").unwrap().map(|case| case.unwrap().path());
     let larger = |case: &Path| {
-        ["own-layer", "mail", "upgrade", "everything"].iter().any(|it| case.ends_with(it))
+        ["own-layer", "mail", "upgrade", "watch", "everything"].iter().any(|it| case.ends_with(it))
     };
     let cases = cases.filter(|case| case.is_dir() && !larger(case));
     let files = cases.flat_map(|case| fs::read_dir(case).unwrap()).map(|it| it.unwrap().path());

@@ -240,7 +240,8 @@ fn homeserver_words() -> BTreeSet<String> {
     let mut words: BTreeSet<String> =
         verbs.map(|(_, name)| name.trim_end_matches(".j2").to_owned()).collect();
     let mail = "mail: {host: smtp.example.net, user: a, from: a@example.net}\n";
-    let plan = example::planned(&[example::SECTION, mail].concat());
+    let watch = "watch: {to: '@a:example.net', ping: true}\n";
+    let plan = example::planned(&[example::SECTION, mail, watch].concat());
     let secrets = plan.secrets.iter().filter(|secret| secret.ask.is_some());
     words.extend(secrets.map(|secret| format!("secret {}", secret.name)));
     for form in usages.flat_map(|usage| usage.split(" | ")) {

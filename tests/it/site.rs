@@ -32,6 +32,7 @@ fn templates_see_every_value_resolved() {
             "mail": null,
             "onion": {"clients": false},
             "panel": {"sha256": false},
+            "watch": {"to": false, "ping": null},
             "federation": {
                 "allow": ["matrix.org", "mozilla.org", "kde.org"],
                 "unlisted": "drop",

@@ -142,8 +142,17 @@ fn layer_names() -> BTreeSet<String> {
 }
 
 /// Layers whose names are everyday words as well: only in quotes or in a path they mean the layer.
-const EVERYDAY: [&str; 8] =
-    ["backup", "base", "certificate", "mail", "onion", "packages", "updates", "well-known"];
+const EVERYDAY: [&str; 9] = [
+    "backup",
+    "base",
+    "certificate",
+    "mail",
+    "onion",
+    "packages",
+    "updates",
+    "watch",
+    "well-known",
+];
 
 /// Programs that layers install.
 const PROGRAMS: [&str; 3] = ["certbot", "matrix-synapse", "postgresql"];
