@@ -89,6 +89,8 @@ guest 'systemctl restart --no-block homeseed'
 ready 600
 checks
 desk_opens
+holds 'there is nothing to upgrade' guest 'homeserver upgrade'
+holds 'the account that tells the admin of trouble is no admin' gives '@homeserver:example.org 0' sql "SELECT concat_ws(' ', name, admin) FROM users WHERE name LIKE '@homeserver:%'"
 holds 'the same fits a document for Hetzner' fits_a_document
 holds 'a backup has the key of the onion service' has_the_key_of_the_onion
 
@@ -144,7 +146,8 @@ holds 'the page is opened again' gives "200 $local/" browser visits "$local/" op
 holds 'an admin fills in the form' browser types '#user' "$ADMIN"
 holds 'and the password' browser types '#password' "$password"
 holds 'and logs in' browser clicks button
-holds 'the page lists the users' browser sees '2 users'
+# The third one tells the admin of trouble.
+holds 'the page lists the users' browser sees '3 users'
 holds 'the new one is among them' shows "@bob:$SERVER_NAME"
 
 # ---- through Tor ----
@@ -195,8 +198,8 @@ checks
 is_open_at '22 80 443'
 # What was delivered and is no more, what was made of it, and what it started.
 holds 'no file of the layers is left' guest 'sed "s|.* /|/|" /usr/lib/homeseed/inventory | grep -vxFf - /var/tmp/had >/var/tmp/gone && [ "$(wc -l </var/tmp/gone)" -gt 15 ] && ! xargs ls -d </var/tmp/gone 2>/dev/null | grep .'
-holds 'nothing that they made is left, but data and secrets' guest '! find /etc /usr/lib/homeseed /var/lib/homeseed "(" -path /etc/homeseed/secrets -o -path /usr/lib/homeseed/payload -o -path "/var/lib/homeseed/backup*" ")" -prune -o "(" -name "*mail*" -o -name "*panel*" -o -name "*onion*" -o -name "*backup*" ")" -newer /etc/machine-id -print | grep .'
-holds 'nothing of them runs' guest '! ss -Hltn | grep -E ":(8009|8010|9050) " && ! pgrep -x tor && ! systemctl list-units --all --plain --no-legend "homeseed-backup*" | grep .'
-holds 'no command of them is left' guest '! homeserver | grep -wE "panel|onion|backup|token|user"'
+holds 'nothing that they made is left, but data and secrets' guest '! find /etc /usr/lib/homeseed /var/lib/homeseed "(" -path /etc/homeseed/secrets -o -path /usr/lib/homeseed/payload -o -path "/var/lib/homeseed/backup*" ")" -prune -o "(" -name "*mail*" -o -name "*panel*" -o -name "*onion*" -o -name "*backup*" -o -name "*watch*" -o -path /var/lib/homeseed/upgrade ")" -newer /etc/machine-id -print | grep .'
+holds 'nothing of them runs' guest '! ss -Hltn | grep -E ":(8009|8010|9050) " && ! pgrep -x tor && ! systemctl list-units --all --plain --no-legend "homeseed-*" | grep .'
+holds 'no command of them is left' guest '! homeserver | grep -wE "panel|onion|backup|token|user|upgrade|watch"'
 holds 'nobody registers' gives 403 answers "-d '{}' https://$HOST/_matrix/client/v3/register"
 holds 'everybody who has an account logs in' gives 200 answers "-d '{\"type\":\"m.login.password\",\"identifier\":{\"type\":\"m.id.user\",\"user\":\"bob\"},\"password\":\"bob-has-a-password\"}' https://$HOST/_matrix/client/v3/login"
