@@ -160,10 +160,10 @@ holds 'it goes back' until_holds 300 says 'does not start; going back'
 cut_power
 ok 'the plug is pulled'
 boot
+own_kernel
 holds 'it comes to its end' until_holds 400 has_ended
 held 9.1.0 'does not start; 9.0.1 runs'
 holds 'the database is as it was' [ "$(sql 'SELECT version FROM schema_version')" = "$schema" ]
-own_kernel
 holds 'one comes that moves the database' offers 9.1.1 moved only
 guest 'rm -f /var/lib/homeseed/upgrade/old.deb; systemctl start --no-block homeseed-updates.service'
 holds 'it upgrades' until_holds 300 says 'upgrading Synapse from 9.0.1 to 9.1.1'
@@ -171,8 +171,8 @@ sleep 2
 cut_power
 ok 'the plug is pulled'
 boot
-holds 'it comes to its end' until_holds 400 has_ended
 own_kernel
+holds 'it comes to its end' until_holds 400 has_ended
 was=9.1.1
 holds 'the new version runs' until_holds 400 runs 9.1.1
 holds 'the database was moved' [ "$(sql 'SELECT count(*) FROM moved')" = 0 ]
