@@ -4,6 +4,7 @@
 # Certificates that live six days are renewed again and again, while a client never rests: none of its handshakes fails. Then
 # the machine was off for a hundred days: its certificate is over when it boots, and it heals itself.
 # RENEWALS and REBOOTS say how many there are; `make campaign` has twenty reboots.
+# shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
 : "${RENEWALS:=10}" "${REBOOTS:=1}"
 client=$DIR/client

@@ -4,6 +4,7 @@
 # The key of the Matrix repository over the years: extended, with a new subkey, at its end, and exchanged for another. What is
 # signed by the pinned key is taken without anybody's hand, whatever else is refused; the desk says what is wrong, and the
 # machine stays up.
+# shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
 GNUPGHOME=$(mktemp -d)
 export GNUPGHOME
