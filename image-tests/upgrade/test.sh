@@ -85,7 +85,8 @@ desk_opens
 holds 'it is ready' until_holds 400 is_ready
 MIRROR=$(echo "$REPOSITORY" | cut -d/ -f3)
 mirror_up
-guest "echo 93.184.215.20 $MIRROR >>/etc/hosts"
+# cloud-init writes the file anew at each boot.
+guest "echo 93.184.215.20 $MIRROR | tee -a /etc/hosts >>/etc/cloud/templates/hosts.debian.tmpl"
 was=$old
 holds 'there is nothing to upgrade' upgrade 0
 holds 'it says so' guest "grep -x 'Synapse $old is the newest there is' /run/words"

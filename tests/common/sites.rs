@@ -108,6 +108,11 @@ pub(crate) fn text(dice: &mut Dice) -> String {
     if dice.one_in(2) {
         site["watch"] = watch(dice);
     }
+    if dice.one_in(2) {
+        let synapse = dice.of(&["auto", "notify"]);
+        let reboot = dice.of(&["00:00", "04:30", "23:59", "never"]);
+        site["updates"] = json!({"synapse": synapse, "reboot": reboot});
+    }
     escaped(&site.to_string())
 }
 

@@ -60,11 +60,11 @@ accepted() { # PATH
         unit=${1%.d/*}
         unit_accepted "${unit##*/}"
         ;;
-    *.service | *.timer) unit_accepted "${1##*/}" ;;
+    *.service | *.timer | *.path) unit_accepted "${1##*/}" ;;
     *.yaml) yaml_accepts "$1" ;;
     *.json | */.well-known/*) json_accepts "$1" ;;
     *.pem) openssl x509 -in "$1" -noout 2>/dev/null || grep -q '^-----BEGIN CERTIFICATE-----$' "$1" ;;
-    *.env | *.sh | */steps/* | */verbs/*) sh -n "$1" ;;
+    *.env | *.sh | */steps/* | */verbs/* | */report/*) sh -n "$1" ;;
     *)
         echo 'no program is known that reads it'
         return 1
