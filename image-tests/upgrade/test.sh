@@ -2,7 +2,8 @@
 # runs in: container, on a disk
 # New versions of Synapse come through the gate: a good one, those that do not serve in one way or another, and some that move
 # the database. The machine goes back by itself, loses nothing, and says so. The plug is pulled amid an upgrade, and amid a
-# way back.
+# way back: CUTS times each, at moments that CUT_SEED chooses.
+: "${CUTS:=1}" "${CUT_SEED:=1}"
 # shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
 old=$(basename "$FIXTURE")
@@ -69,6 +70,16 @@ gap() {
     touch "$DIR/stop"
     until_holds 20 test -s "$DIR/gap" >/dev/null
     cat "$DIR/gap"
+}
+
+# plug NUMBER: it is pulled within the next ten seconds. The generator is that of Park and Miller.
+plug() {
+    plug_pause=$(awk -v x="$CUT_SEED$1" 'BEGIN { x = (x * 48271 + 11) % 2147483646 + 1; for (n = 0; n < 20; n++) x = x * 16807 % 2147483647; printf "%.1f", x / 214748365 }')
+    sleep "$plug_pause"
+    cut_power
+    ok "the plug is pulled $plug_pause s later"
+    boot
+    own_kernel
 }
 
 cp "${SITE%/*}/poll.py" "$DIR/"
@@ -155,42 +166,45 @@ held 9.0.4 'fails: nginx: registration is refused without a token; 9.0.1 runs'
 # ---- those that move the database ----
 holds 'somebody writes' writes two
 said='one two'
-holds 'one comes that moves the database, and does not start then' offers 9.1.0 stuck
-guest 'systemctl start --no-block homeseed-updates.service'
-holds 'it goes back' until_holds 300 says 'does not start; going back'
-cut_power
-ok 'the plug is pulled'
-boot
-own_kernel
-holds 'it comes to its end' until_holds 400 has_ended
-held 9.1.0 'does not start; 9.0.1 runs'
-holds 'the database is as it was' [ "$(sql 'SELECT version FROM schema_version')" = "$schema" ]
-holds 'one comes that moves the database' offers 9.1.1 moved only
-guest 'rm -f /var/lib/homeseed/upgrade/old.deb; systemctl start --no-block homeseed-updates.service'
-holds 'it upgrades' until_holds 300 says 'upgrading Synapse from 9.0.1 to 9.1.1'
-sleep 2
-cut_power
-ok 'the plug is pulled'
-boot
-own_kernel
-holds 'it comes to its end' until_holds 400 has_ended
-was=9.1.1
-holds 'the new version runs' until_holds 400 runs 9.1.1
-holds 'the database was moved' [ "$(sql 'SELECT count(*) FROM moved')" = 0 ]
-holds 'nothing is lost' [ "$(messages)" = "$said" ]
-holds 'somebody writes' writes three
+for n in $(seq "$CUTS"); do
+    holds "$n: one comes that moves the database, and does not start then" offers "9.1.0.$n" stuck
+    guest 'systemctl start --no-block homeseed-updates.service'
+    holds "$n: it goes back" until_holds 300 says 'does not start; going back'
+    plug "$n"
+    holds "$n: it comes to its end" until_holds 400 has_ended
+    held "9.1.0.$n" 'does not start; 9.0.1 runs'
+    holds "$n: the database is as it was" [ "$(sql 'SELECT version FROM schema_version')" = "$schema" ]
+done
+guest 'rm /var/lib/homeseed/upgrade/old.deb'
+for n in $(seq "$CUTS"); do
+    # The repository has the one that runs no more.
+    holds "$n: one comes that moves the database" offers "9.1.$n" moved only
+    guest 'systemctl start --no-block homeseed-updates.service'
+    holds "$n: it upgrades" until_holds 300 says "to 9.1.$n"
+    plug "9$n"
+    holds "$n: it comes to its end" until_holds 400 has_ended
+    was=9.1.$n
+    holds "$n: the new version runs" until_holds 400 runs "$was"
+    holds "$n: the database was moved" [ "$(sql 'SELECT count(*) FROM moved')" = 0 ]
+    holds "$n: nothing is lost" [ "$(messages)" = "$said" ]
+    holds "$n: somebody writes" writes "more-$n"
+    said="$said more-$n"
+done
 checks
+
+# What did not serve has said so at length.
+guest 'journalctl -q --rotate; journalctl -q --vacuum-time=1s'
 
 # ---- who wants to be asked ----
 document notify
 ready 300
 own_kernel
 holds 'it is ready' until_holds 400 is_ready
-holds 'another version comes' offers 9.1.2 good
+holds 'another version comes' offers 9.2.0 moved
 holds 'the machine looks by itself' by_itself
-holds 'it says so, and upgrades nothing' says 'Synapse 9.1.2 is there, 9.1.1 runs: homeserver upgrade'
+holds 'it says so, and upgrades nothing' says "Synapse 9.2.0 is there, $was runs: homeserver upgrade"
 guest 'touch /run/reboot-required; unattended-upgrade -d >/run/words 2>&1'
 holds 'no restart is set' guest '[ ! -e /run/systemd/shutdown/scheduled ]'
 holds 'the status says that one is waited for' says 'an update waits for a restart: systemctl reboot'
 holds 'the operator upgrades it' upgrade 0
-holds 'it runs' runs 9.1.2
+holds 'it runs' runs 9.2.0
