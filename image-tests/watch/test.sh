@@ -11,6 +11,11 @@ others_up() {
     network "setsid python3 $DIR/others/others.py $DIR/others >>$DIR/others/log 2>&1 </dev/null &"
     until_holds 30 test -s "$DIR/others/pid"
 }
+# looks_when_asked: and not by itself, from now on.
+looks_when_asked() {
+    guest 'systemctl stop homeseed-watch.timer
+        until [ "$(systemctl show -P ActiveState homeseed-watch)" = inactive ]; do sleep 0.5; done'
+}
 # finds LINES: a look now prints these lines, and no other.
 finds() {
     found=$(guest 'homeserver watch 2>/run/watch.err')
@@ -73,12 +78,14 @@ holds 'it is said at login' guest "/etc/update-motd.d/90-homeseed | grep -x 'wat
 holds 'it is told' told 1 'new: api.osv.dev does not answer
 new: github.com does not answer'
 holds 'in a room for the operator and the machine, not encrypted' grep -qx "room direct open @$ADMIN:example.org @homeserver:example.org" "$DIR/room"
+looks_when_asked
 others_up
 holds 'somebody answers: it is over' finds 'over: api.osv.dev does not answer
 over: github.com does not answer'
 holds 'that is told' told 2 'over: api.osv.dev does not answer
 over: github.com does not answer'
 holds 'the status has no more of it' status ''
+guest 'systemctl start homeseed-watch.timer'
 holds 'the right version of the right package is asked for' grep -qx 'api.osv.dev POST /v1/query' "$DIR/others/asked"
 checks
 holds 'it looks a minute or two after the boot, and then each hour' until_holds 200 guest 'next=$(systemctl list-timers -o json homeseed-watch.timer | grep -o "\"next\":[0-9]*" | tr -dc 0-9)
@@ -229,8 +236,8 @@ hand_over mail velvet-4711
 look_again
 holds 'with a relay it is ready' until_holds 600 is_ready
 before=$(count)
+looks_when_asked
 printf '{"vulns":[%s]}\n' "$advisory" >"$DIR/others/osv"
-guest 'systemctl stop homeseed-watch.timer'
 holds 'an advisory is new' finds "new: $has"
 mails() { find "$DIR/mail" -name '0*' | wc -l; }
 holds 'one mail has come, through TLS, by who has the password' eval '[ "$(mails)" = 1 ] && grep -q "\"tls\": true, \"authenticated\": true, \"from\": \"chat@example.org\", \"to\": \[\"operator@example.org\"\]" "$DIR/mail/0001"'
