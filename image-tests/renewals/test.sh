@@ -3,10 +3,10 @@
 # starts from: packages
 # Certificates that live six days are renewed again and again, while a client never rests: none of its handshakes fails. Then
 # the machine was off for a hundred days: its certificate is over when it boots, and it heals itself.
-# RENEWALS and REBOOTS say how many there are; `make campaign` has twenty reboots.
+# RENEWALS and REBOOTS say how many there are; `make campaign` has ten and twenty.
 # shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
-: "${RENEWALS:=10}" "${REBOOTS:=1}"
+: "${RENEWALS:=3}" "${REBOOTS:=1}"
 client=$DIR/client
 
 # client_comes: from now on, on another computer.
