@@ -55,7 +55,7 @@ if kind in ("moved", "stuck"):
 if kind == "stuck":
     replace(synapse / "app/homeserver.py", "            setup(hs)\n", "            setup(hs)\n            sys.exit(1)\n")
 try:
-    subprocess.run(["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", tree, out], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, out], check=True, stdout=subprocess.DEVNULL)
 finally:
     for step in reversed(undo):
         step()
