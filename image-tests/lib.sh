@@ -29,11 +29,11 @@ boot() {
     ask boot
 }
 
-# another bios|uefi: switches the machine off and takes another one, still off, whose disk is a new copy of the image;
-# under UEFI it has no datasource.
+# another bios|uefi [NAME]: switches the machine off and takes another one, still off, whose disk is a new copy of the image;
+# under UEFI it has no datasource, otherwise that of the site, or the document of NAME, as `replace` knows it.
 another() {
     RUNS_IN=qemu
-    ask another "$1"
+    ask another "$*"
 }
 
 # own_kernel: what this host's kernel lacks or has otherwise is shown to the container as it wants it: it is to be ready, as

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # starts from: image, made twice
-# One image, two machines: one without a datasource, whose beginning QEMU shows under UEFI, and one with it. They share
-# nothing that is secret. Under BIOS `generic` boots.
+# restores a backup
+# One image, three machines: one without a datasource, whose beginning QEMU shows under UEFI, one with it, and one that gets
+# the past of the first. The first two share nothing that is secret. Under BIOS `generic` boots.
 
 # secrets: a line for each thing that one machine alone may know, the value last.
 secrets() {
@@ -45,6 +46,13 @@ unspoken() {
         ! xargs -0 grep -lFf secrets <files'
 }
 
+client() { # VERB ARGUMENT...
+    client_verb=$1
+    shift
+    network "python3 $DIR/client.py $client_verb $HOST $DIR/state.json $* 2>&1"
+}
+waits_for_its_past() { state | grep -F 'waiting for the backup: run homeseed restore at your desk'; }
+
 another uefi
 goes_on_in_container
 ready 600
@@ -53,6 +61,12 @@ holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
 belongings >"$DIR/first"
 cut -d' ' -f2- "$DIR/first" >"$DIR/patterns"
 holds 'the machine has secrets of its own' several "$DIR/first"
+cp "${SITE%/*}/../backup/client.py" "$DIR/"
+desk_opens
+sed -i "s|ssh-ed25519 .*|$(cut -d' ' -f1,2 "$DIR/key.pub")|" "$DIR/site.yaml"
+holds 'there is a second user' guest 'register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml -u bob -p bob --no-admin http://localhost:8008'
+holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$(guest 'homeserver first-password' | tail -n 1)'" bob bob
+holds 'a backup is pulled' by_ssh backup pull "$DIR/site.yaml" "$DIR/backups"
 
 another bios
 begins_in_container
@@ -69,5 +83,15 @@ holds 'the search finds secrets on the disk' grep -qaFf "$DIR/patterns" "$DIR/di
 holds 'no secret is in the image' holds_none "$DIR/patterns" "$DIR/image.raw"
 holds 'no secret is in the overlay' holds_none "$DIR/patterns" "$DIR/overlay.tar"
 holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data"
+
+another bios restoring
+begins_in_container
+holds 'the third machine waits for its past' until_holds 300 waits_for_its_past
+desk_logs_in
+holds 'it gets that of the first' by_ssh restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key"
+ready 600
+holds 'key, events, media, thumbnails, tokens and passwords are as before' client compare
+holds 'nothing was downloaded here either' guest '[ ! -e /var/log/apt/history.log ]'
+checks
 
 holds 'a second image is the same, byte for byte' again

@@ -8,6 +8,7 @@ use super::{
     case::Case,
     console,
     container::Container,
+    disk,
     fixture::Fixture,
     golden::Golden,
     guest::Guest,
@@ -226,8 +227,11 @@ impl CaseContext<'_> {
         self.boot()
     }
 
-    /// Another machine from the same image, still off: `bios` or `uefi`, the latter without a datasource.
-    fn another(&mut self, board: &str) -> Result<()> {
+    /// Another machine from the same image, still off: `bios` or `uefi`, the latter without a datasource. With a second word
+    /// its datasource has that document of the case.
+    fn another(&mut self, text: &str) -> Result<()> {
+        let mut words = text.split(' ');
+        let board = words.next().unwrap_or_default();
         let board = match board {
             "bios" => Board::Bios,
             "uefi" => Board::Uefi,
@@ -239,6 +243,11 @@ impl CaseContext<'_> {
             self.machine = Guest::Qemu(machine);
         }
         self.machine.rebuild(board, board == Board::Bios)?;
+        if let Some(name) = words.next() {
+            let (plan, user_data, id) = self.delivery(name)?;
+            disk::seed(self.host, &self.internet.root, &self.dir.join("seed.iso"), &id, &user_data)?;
+            (self.plan, self.seed) = (plan, Some(user_data));
+        }
         self.golden()?.lay(self.host, &self.dir.join("disk.raw"))
     }
 
