@@ -3,7 +3,8 @@
 # `. "${SITE%/*}/../neighbours.sh"`; what they leave lies in $DIR. They end with it, whatever becomes of it.
 cases=${SITE%/*}/..
 neighbours_end() {
-    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid" "$DIR/ca/pid" "$DIR/client/pid" "$DIR/others/pid"; do
+    for pid in "$DIR/pid" "$DIR/mirror/pid" "$DIR/nas/pid" "$DIR/ca/pid" "$DIR/client/pid" "$DIR/others/pid" \
+        "$DIR"/monitor/*.pid; do
         [ ! -s "$pid" ] || network "kill $(cat "$pid")" || :
     done
     [ ! -e "$DIR/tor" ] || tor down || :

@@ -1,8 +1,10 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container
 # starts from: packages
+# installs: prometheus
 # The machine looks for what needs its operator, and tells each finding once: in the status, by a Matrix message, by mail. Those
-# whom it asks are other computers. Late updates, a full disk and the like are real files of the machine.
+# whom it asks are other computers. Late updates, a full disk and the like are real files of the machine. A monitor fetches its
+# numbers through ssh, by the files of examples/monitoring.
 # shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
 watch=/var/lib/homeseed/watch
@@ -90,6 +92,66 @@ holds 'the right version of the right package is asked for' grep -qx 'api.osv.de
 checks
 holds 'it looks a minute or two after the boot, and then each hour' until_holds 200 guest 'next=$(systemctl list-timers -o json homeseed-watch.timer | grep -o "\"next\":[0-9]*" | tr -dc 0-9)
     in=$((next / 1000000 - $(date +%s))); echo "in $in s"; [ "$in" -gt 3400 ] && [ "$in" -le 3700 ]'
+
+# ---- a monitor on another computer ----
+monitor=$DIR/monitor
+rm -rf "$monitor"
+mkdir "$monitor"
+install -m 600 "${SITE%/*}/monitor.key" "$monitor/key"
+echo "$HOST $(guest 'cat /etc/ssh/ssh_host_ed25519_key.pub')" >"$monitor/known_hosts"
+# What an operator gets, but for where the tunnel has its files, and how often is asked.
+for file in "${SITE%image-tests/*}"/examples/monitoring/*; do sed "s|/etc/homeserver-tunnel/|$monitor/|; s/: 30s/: 1s/" "$file" >"$monitor/${file##*/}"; done
+cp "${SITE%/*}/monitor.py" "${SITE%/*}/alerts.yml" "$monitor"
+# starts NAME COMMAND: on the computer of the monitor, until the case ends.
+starts() { network "setsid $2 >$monitor/$1.log 2>&1 </dev/null & echo \$! >$monitor/$1.pid"; }
+# way OPTIONS: the tunnel as the example has it, with other ends.
+sed '/LocalForward/d' "$monitor/ssh_config" >"$monitor/bare"
+way() { network "timeout 20 ssh -F $monitor/bare $* homeserver </dev/null 2>&1"; }
+told_by() { network "curl -fsS http://127.0.0.1:$1/metrics" | grep "^$2"; }
+# is_refused TEXT OPTIONS...: the way leads nowhere, and that is said.
+is_refused() {
+    refused_text=$1
+    shift
+    if refused=$(way "$@"); then echo "$refused"; return 1; fi
+    echo "$refused"
+    echo "$refused" | grep -F "$refused_text"
+}
+holds 'Prometheus takes its configuration' network "cd $monitor && promtool check config prometheus.yml 2>&1"
+holds 'its alerts say what they are to say, and nothing of a machine that is well' network "cd $monitor && promtool test rules alerts.yml 2>&1"
+guest "echo $(base64 -w0 "$monitor/homeserver-tunnel.service") | base64 -d >/run/homeserver-tunnel.service"
+holds 'systemd takes the unit of the tunnel' guest 'said=$(systemd-analyze verify --man=no /run/homeserver-tunnel.service 2>&1); echo "$said"; [ -z "$said" ]'
+starts tunnel "$(sed -n 's/^ExecStart=//p' "$monitor/homeserver-tunnel.service")"
+holds 'the tunnel opens, and Synapse tells its numbers' until_holds 30 told_by 19000 synapse_build_info
+holds 'the machine does' told_by 19100 node_boot_time_seconds
+holds 'PostgreSQL does' told_by 19187 'pg_up 1'
+starts prometheus "prometheus --config.file=$monitor/prometheus.yml --storage.tsdb.path=$monitor/data --web.listen-address=127.0.0.1:9090"
+asked_for() { network "curl -fsS -G --data-urlencode 'query=$1' http://127.0.0.1:9090/api/v1/query" | grep -F '"result":[{'; }
+holds 'Prometheus finds all three' until_holds 30 asked_for 'count(up == 1) == 3'
+holds 'the operator reads meanwhile' network "python3 $DIR/reader.py $HOST $ADMIN $DIR/others 2>&1"
+holds 'each panel of the dashboard shows something, and each alert has what it asks for' network "python3 $monitor/monitor.py $monitor $HOST 2>&1"
+guest 'systemctl stop prometheus-postgres-exporter'
+is_alarmed() { network 'curl -fsS http://127.0.0.1:9090/api/v1/alerts' | grep '"alertname":"HomeserverSilent","instance":"chat.example.org","job":"postgres"'; }
+holds 'what falls silent is noticed' until_holds 30 is_alarmed
+guest 'systemctl start prometheus-postgres-exporter'
+holds 'the key of the monitor opens no shell' is_refused 'not available' -o SessionType=default
+holds 'and nobody else lets it in' is_refused 'Permission denied' -l root
+holds 'it reaches no other port' is_refused 'administratively prohibited' -W 127.0.0.1:8008
+holds 'it opens no way back' is_refused 'remote port forwarding failed' -R 7777:127.0.0.1:22
+# A Unix socket at the other end would let it in as this user.
+starts socket "timeout 60 ssh -F $monitor/bare -L 127.0.0.1:15432:/run/postgresql/.s.PGSQL.5432 homeserver"
+holds 'a local port waits for it' until_holds 20 network 'ss -Hltn | grep 127.0.0.1:15432'
+holds 'it does not come to PostgreSQL' network '! psql -h 127.0.0.1 -p 15432 -U prometheus -Atc "SELECT 1" postgres 2>&1'
+holds 'since sshd does not let it' until_holds 10 grep 'open failed' "$monitor/socket.log"
+memory() { guest "grep -h ^VmRSS /proc/\$(systemctl show -P MainPID prometheus-$1-exporter)/status" | tr -dc 0-9; }
+ok "of memory, the exporter of the machine takes $(memory node) kB, that of PostgreSQL $(memory postgres) kB"
+holds 'both take less than 64 MB' [ "$(($(memory node) + $(memory postgres)))" -lt 65536 ]
+for unit in prometheus-node-exporter prometheus-postgres-exporter; do
+    exposure=$(guest "systemd-analyze security --no-pager $unit" | sed -n 's/.*exposure level for [^:]*: \([0-9.]*\) .*/\1/p')
+    holds "systemd-analyze security $unit: $exposure, 1.5 at most" awk -v is="$exposure" 'BEGIN { exit is == "" || is > 1.5 }'
+done
+for it in "$monitor"/*.pid; do network "kill $(cat "$it")"; done
+rm "$monitor"/*.pid
+
 holds 'nothing was pinged' sh -c "! grep '^hc' $DIR/others/asked"
 holds 'what is pinged is handed over' hand_over ping https://hc.example.net/6c2e
 holds 'all is well: that is what the ping says' until_holds 300 pinged /6c2e
@@ -255,6 +317,15 @@ guest 'homeserver watch'
 holds 'with it, it comes, and Matrix has no more' same "$(mails) $(count)" "2 $((before + 2))"
 guest 'systemctl start homeseed-watch.timer'
 checks
+
+# ---- this document has no metrics ----
+holds 'what told numbers is stopped, at each boot as well' guest 'for unit in prometheus-node-exporter prometheus-postgres-exporter; do
+        [ "$(systemctl is-active $unit) $(systemctl is-enabled $unit)" = "inactive disabled" ] || exit 1
+    done'
+holds 'nobody listens at its ports' guest '! ss -Hltn | grep -E ":(9000|9100|9187) "'
+holds 'no file of it is left' guest "! find /etc /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o -path '*prometheus*-exporter.service.d*' -print -o -path '*metrics*' -print -o -path '/etc/ssh/*prometheus' -print | grep . && ! grep -r metrics /etc/matrix-synapse/conf.d"
+holds 'its role is gone' guest '[ "$(cd / && runuser -u postgres -- psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = '"'prometheus'"'")" = 0 ]'
+holds 'the key of the monitor opens nothing' is_refused 'Permission denied' -W 127.0.0.1:9000
 
 # ---- another document takes it away ----
 document without

@@ -109,6 +109,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
         site["watch"] = watch(dice);
     }
     if dice.one_in(2) {
+        site["metrics"] = metrics(dice);
+    }
+    if dice.one_in(2) {
         let synapse = dice.of(&["auto", "notify"]);
         let reboot = dice.of(&["00:00", "04:30", "23:59", "never"]);
         site["updates"] = json!({"synapse": synapse, "reboot": reboot});
@@ -242,6 +245,14 @@ fn watch(dice: &mut Dice) -> Value {
         0 => json!(false),
         1 => json!(true),
         _ => json!({"to": format!("@{}:{}", label(dice), name(dice)), "ping": dice.one_in(2)}),
+    }
+}
+
+fn metrics(dice: &mut Dice) -> Value {
+    match dice.below(3) {
+        0 => json!(false),
+        1 => json!(true),
+        _ => json!({"ssh_keys": [ssh_key(dice)]}),
     }
 }
 

@@ -23,6 +23,7 @@ mod links;
 #[path = "../common/machine.rs"]
 mod machine;
 mod minify;
+mod monitoring;
 mod outputs;
 mod overlay;
 mod pages;

@@ -30,6 +30,7 @@ fn templates_see_every_value_resolved() {
             "admin": "admin",
             "delegation": "same-host",
             "mail": null,
+            "metrics": {"ssh_keys": false},
             "onion": {"clients": false},
             "panel": {"sha256": false},
             "watch": {"to": false, "ping": null},
