@@ -256,6 +256,8 @@ holds 'it is not' finds 'over: Debian ends bookworm on 2028-06-30'
 # ---- what cannot be delivered ----
 count() { network "python3 $DIR/reader.py $HOST $ADMIN $DIR/others 2>&1" | grep -c '^-- @homeserver'; }
 before=$(count)
+# Masking makes systemd read its units anew, and then a timer may start what it has started long ago.
+looks_when_asked
 guest 'systemctl mask --runtime --now matrix-synapse; touch /run/reboot-required'
 holds 'Synapse is down: it is found nevertheless' finds 'new: a reboot is pending'
 undelivered() { guest 'homeserver status' | tee "$DIR/status" | grep -c '^watch: not delivered: matrix.[0-9]*$'; }
@@ -323,7 +325,7 @@ holds 'what told numbers is stopped, at each boot as well' guest 'for unit in pr
         [ "$(systemctl is-active $unit) $(systemctl is-enabled $unit)" = "inactive disabled" ] || exit 1
     done'
 holds 'nobody listens at its ports' guest '! ss -Hltn | grep -E ":(9000|9100|9187) "'
-holds 'no file of it is left' guest "! find /etc /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o -path '*prometheus*-exporter.service.d*' -print -o -path '*metrics*' -print -o -path '/etc/ssh/*prometheus' -print | grep . && ! grep -r metrics /etc/matrix-synapse/conf.d"
+holds 'no file of it is left' guest "! find /etc /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o -type f '(' -path '*prometheus*-exporter.service.d*' -o -path '*metrics*' -o -path '/etc/ssh/*prometheus' ')' -print | grep . && ! grep -r metrics /etc/matrix-synapse/conf.d"
 holds 'its role is gone' guest '[ "$(cd / && runuser -u postgres -- psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = '"'prometheus'"'")" = 0 ]'
 holds 'the key of the monitor opens nothing' is_refused 'Permission denied' -W 127.0.0.1:9000
 
