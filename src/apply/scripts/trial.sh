@@ -17,8 +17,9 @@ fail() {
 # Puts the payload of a folder in force, or that of the document.
 put() { # FOLDER
     systemctl stop homeseed.timer homeseed.service || true
-    # What was stopped amid a step is half done, whatever its stamp says.
+    # What was stopped amid a step is half done, whatever its stamp says; and what it was about to lay goes.
     rm -f /var/lib/homeseed/stamps/*
+    sed 's/.* //; s/$/.homeseed/' /var/lib/homeseed/placed | xargs rm -f
     if [ -n "$1" ]; then
         ln -sfn "../$1" "$link.new"
         mv -T "$link.new" "$link"
@@ -62,6 +63,9 @@ clean() {
 }
 
 back() { # REASON
+    # The room that was kept for it.
+    rm -f "$trial/reserve"
+    sync
     # Whoever confirms it at this moment is faster, or too late.
     exec 9>"$trial/lock"
     flock 9
