@@ -5,6 +5,8 @@
 //! has to do nothing in time but confirm, over a connection that it opens after the change.
 
 mod deployed;
+mod edit;
+mod promises;
 
 use std::{
     collections::BTreeSet,
@@ -14,6 +16,7 @@ use std::{
 };
 
 pub use deployed::{Deployed, Status, short};
+pub use edit::Edit;
 
 use crate::{
     error::{Error, Result, for_terminal},
@@ -45,8 +48,8 @@ const ATTEMPTS: usize = 10;
 /// Why somebody took it back.
 const INTERRUPTED: &str = "you interrupted it";
 
-/// A step that has failed for so long does not come right by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// A step that has failed for so long, four times by then, does not come right by itself.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// What a machine is given to be ready again with what it had; its steps are done anew.
 const BACK: Duration = Duration::from_secs(600);
@@ -77,18 +80,30 @@ pub struct Trial<'a> {
     pub login: Login,
     /// What the machine is given until somebody must have confirmed it.
     pub deadline: Duration,
-    /// The checks that may fail, since they did before; without any, all must be well.
-    pub failing: Option<BTreeSet<String>>,
+    /// The titles of the checks that may fail, since they did before.
+    pub failing: BTreeSet<String>,
+    /// Whether it is enough that every step is done that can be, since the machine was not ready before.
+    pub from_failing: bool,
     /// Where the reader sees how it goes.
     pub progress: &'a Progress,
 }
 
-/// The titles of all that fails at this moment, seen from here and on the machine.
-pub fn failing(
+/// The titles of all that fails before a change of the machine of `former`, seen from here and on it. What the change brings
+/// itself does not fail before it.
+pub fn failing_before(
     host: &Host,
     request: &Request<'_>,
+    former: &Deployed,
     progress: &Progress,
 ) -> Result<BTreeSet<String>> {
+    let mut all = failing(host, request, progress)?;
+    all.retain(|title| former.promises(request.plan, title));
+    all.extend(former.failures());
+    Ok(all)
+}
+
+/// The titles of all that fails at this moment.
+fn failing(host: &Host, request: &Request<'_>, progress: &Progress) -> Result<BTreeSet<String>> {
     let verdict = verify::verify(host, request, progress)?;
     Ok(verdict.failures().map(verify::Finding::title).collect())
 }
@@ -243,7 +258,7 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
                     return Ok(());
                 }
                 // What fails then is compared to what failed before.
-                if self.trial.failing.is_some() && status.is_settled_with(digest) {
+                if self.trial.from_failing && status.is_settled_with(digest) {
                     return Ok(());
                 }
                 let of_it = status.payload == digest;
@@ -271,8 +286,7 @@ impl<'a: 'h, 'h> Watch<'a, 'h> {
         let machine = Machine::changing(host, login.clone()).map_err(said)?;
         machine.run(FOLLOW, &[], "").map_err(said)?;
         let failing = failing(host, request, progress).map_err(said)?;
-        let may = |it: &&String| before.as_ref().is_some_and(|before| before.contains(*it));
-        let new: Vec<&str> = failing.iter().filter(|it| !may(it)).map(String::as_str).collect();
+        let new: Vec<&str> = failing.difference(before).map(String::as_str).collect();
         if !new.is_empty() {
             return Err(format!("these checks fail now: {}", new.join("; ")));
         }

@@ -8,16 +8,19 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use serde::Deserialize;
 
+use super::{edit::Edit, promises};
 use crate::{
     digest,
     error::{Error, Result},
     layer::{Mode, PortRange},
     machine::Machine,
     plan::{File, Package, Plan, Port, Unit},
+    verify::FEDERATION,
 };
 
 const LOOK: &str = include_str!("scripts/look.sh");
 const FILES: &str = include_str!("scripts/files.sh");
+const EDITED: &str = include_str!("scripts/edited.sh");
 
 /// What a payload and the packages that come with it may take, in MB.
 const ROOM: u64 = 500;
@@ -30,7 +33,11 @@ pub struct Deployed {
     /// What it says of itself.
     pub status: Status,
     /// Files that were edited by hand since they were placed.
-    pub edited: Vec<String>,
+    pub edits: Vec<Edit>,
+    edited: Vec<String>,
+    removed: Vec<String>,
+    /// The titles of what its own checks found wrong when they last ran in this boot.
+    fails: BTreeSet<String>,
     suite: String,
     room: u64,
     host: String,
@@ -96,8 +103,45 @@ impl Deployed {
         if !digest::is_sha256(&it.digest) {
             return Err(odd(&it.digest));
         }
-        it.files = files(machine)?;
+        let mut texts = archive(machine, FILES, &[])?;
+        let inventory = texts.remove("inventory").unwrap_or_default();
+        it.files = inventory.lines().filter_map(|line| file(line, &texts)).collect();
+        it.edits = it.edits(machine)?;
         Ok(it)
+    }
+
+    /// What became of the files that were edited, and removed.
+    fn edits(&self, machine: &Machine<'_>) -> Result<Vec<Edit>> {
+        let paths: Vec<&str> = self.edited.iter().map(String::as_str).collect();
+        let texts =
+            if paths.is_empty() { BTreeMap::new() } else { archive(machine, EDITED, &paths)? };
+        let delivered = |path: &String| self.files.iter().find(|it| it.path == *path);
+        let edited = self.edited.iter().filter_map(delivered).map(|file| {
+            Edit::of(file, texts.get(file.path.trim_start_matches('/')).map(String::as_str))
+        });
+        let removed = self.removed.iter().filter_map(delivered).map(Edit::removed);
+        Ok(edited.chain(removed).collect())
+    }
+
+    /// The checks that fail on it by its own verdict, if it has come to one.
+    pub(super) fn failures(&self) -> BTreeSet<String> {
+        let judged = self.status.state == "failing" && self.status.is_settled_with(&self.digest);
+        if judged { self.fails.clone() } else { BTreeSet::new() }
+    }
+
+    /// Whether the payload in force makes the promise of this title as `plan` does: what fails of others may fail for want of
+    /// the change alone.
+    pub(super) fn promises(&self, plan: &Plan, title: &str) -> bool {
+        let (was, becomes) = (promises::all(&self.files), promises::all(&plan.files));
+        if let Some(text) = becomes.get(title) {
+            return was.get(title) == Some(text);
+        }
+        // What is seen by somebody else, no machine carries.
+        let layer = title.split(": ").next().unwrap_or_default();
+        if layer == FEDERATION {
+            return self.names == plan.names;
+        }
+        was.keys().any(|it| it.split(": ").next() == Some(layer))
     }
 
     fn hear(&mut self, line: &str) -> Option<()> {
@@ -114,6 +158,8 @@ impl Deployed {
             "package" => self.packages.push(value),
             "unit" => self.units.push(value),
             "edited" => self.edited.push(value),
+            "removed" => self.removed.push(value),
+            "fails" => drop(self.fails.insert(value)),
             "broken" => self.broken = Some(value),
             "locked" => self.locked = true,
             "trial" => self.trial = Some(value),
@@ -273,12 +319,16 @@ fn prints(plan: &Plan) -> BTreeSet<String> {
     blobs.map(|blob| format!("SHA256:{}", STANDARD_NO_PAD.encode(digest::bytes(blob)))).collect()
 }
 
-/// The files of the payload in force.
-fn files(machine: &Machine<'_>) -> Result<Vec<File>> {
+/// The files that a script sends, by their paths without the first slash.
+fn archive(
+    machine: &Machine<'_>,
+    script: &str,
+    arguments: &[&str],
+) -> Result<BTreeMap<String, String>> {
     let failed = |error: std::io::Error| {
-        Error::host(format!("the files of the payload in force cannot be read: {error}"))
+        Error::host(format!("the files of the machine cannot be read: {error}"))
     };
-    let mut pipe = machine.start(FILES, &[])?;
+    let mut pipe = machine.start(script, arguments)?;
     pipe.close();
     let mut texts = BTreeMap::new();
     let mut archive = tar::Archive::new(pipe.output());
@@ -290,12 +340,11 @@ fn files(machine: &Machine<'_>) -> Result<Vec<File>> {
         let path = entry.path().map_err(failed)?.to_string_lossy().into_owned();
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(failed)?;
-        let path = path.trim_start_matches("./").to_owned();
+        let path = path.trim_start_matches("./").trim_start_matches('/').to_owned();
         texts.insert(path, String::from_utf8_lossy(&bytes).into_owned());
     }
     machine.end(pipe)?;
-    let inventory = texts.get("inventory").cloned().unwrap_or_default();
-    Ok(inventory.lines().filter_map(|line| file(line, &texts)).collect())
+    Ok(texts)
 }
 
 /// A line of the inventory: `SHA256 MODE OWNER:GROUP PATH`.
@@ -313,22 +362,21 @@ fn file(line: &str, texts: &BTreeMap<String, String>) -> Option<File> {
     })
 }
 
+/// The plan of a small site.
+#[cfg(test)]
+pub(super) fn example() -> Plan {
+    let text = "server_name: example.org\nhost: example.org\noperator:\n  email: a@example.org\n  ssh_keys:\n    \
+        - ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINhoyGb1nVefZAXjc7/9QvuP8FzW41k7CUD2SkNbl+Nd\n";
+    let site = crate::site::Site::parse("site", text, crate::layer::embedded_schema());
+    crate::plan::plan(&site.expect("a site"), &crate::layer::embedded()).expect("a plan")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{example as plan, *};
 
-    /// A key and its fingerprint, by `ssh-keygen -l`.
-    const KEY: &str =
-        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAINhoyGb1nVefZAXjc7/9QvuP8FzW41k7CUD2SkNbl+Nd";
+    /// The fingerprint of its key, by `ssh-keygen -l`.
     const PRINT: &str = "SHA256:p47hDluZumycrEBhUuJn9lkPigHINTA8oMTCoh/w9b0";
-
-    fn plan() -> Plan {
-        let text = format!(
-            "server_name: example.org\nhost: example.org\noperator: {{email: a@example.org, ssh_keys: [{KEY}]}}\n"
-        );
-        let site = crate::site::Site::parse("site", &text, crate::layer::embedded_schema());
-        crate::plan::plan(&site.expect("a site"), &crate::layer::embedded()).expect("a plan")
-    }
 
     fn deployed(lines: &str) -> Deployed {
         let mut it = Deployed::default();
@@ -378,6 +426,53 @@ mod tests {
             reasons("trial 0123456789abcdef", true),
             ["a payload is on trial already: 0123456789ab"]
         );
+    }
+
+    #[test]
+    fn a_check_that_comes_with_the_change_does_not_fail_before_it() {
+        let new = plan();
+        let checks = |it: &File| it.path.ends_with("/checks.sh");
+        let (synapse, nginx) = ("synapse: it is healthy", "nginx: its configuration is valid");
+        let mut old = deployed("name chat.example.org\nname example.org");
+        old.names = new.names.clone();
+        old.files.clone_from(&new.files);
+        let ssh = new.checks.iter().find(|it| it.from == crate::check::Vantage::Ssh);
+        let ssh = ssh.expect("a check of those who log in").title();
+        for title in [synapse, nginx, &ssh, "federation: TLS 1.1 is refused"] {
+            assert!(old.promises(&new, title), "{title}");
+        }
+        old.names.pop();
+        assert!(!old.promises(&new, "federation: TLS 1.1 is refused"));
+        let script = old.files.iter_mut().find(|it| checks(it)).expect("checks");
+        // Another check, and a layer that was not there.
+        script.contents =
+            script.contents.replace("'nginx: its", "'nginx: each").replace("'packages: ", "'p: ");
+        assert!(old.promises(&new, synapse) && !old.promises(&new, nginx));
+        let layer = ssh.split(": ").next().expect("a layer");
+        script_without(&mut old, layer);
+        assert!(!old.promises(&new, &ssh));
+    }
+
+    fn script_without(old: &mut Deployed, layer: &str) {
+        for file in &mut old.files {
+            file.contents = file.contents.replace(&format!("'{layer}: "), "'none: ");
+        }
+    }
+
+    #[test]
+    fn only_a_verdict_says_what_fails() {
+        let of = |state: &str, step: &str, payload: &str| {
+            deployed(&format!(
+                "fails nginx: it is valid\nstatus {{\"state\":\"{state}\",\"step\":\"{step}\",\"sentence\":\"\",\"payload\":\"{payload}\"}}"
+            ))
+            .failures()
+            .len()
+        };
+        let digest = "0".repeat(64);
+        assert_eq!(of("failing", "verdict", &digest), 1);
+        assert_eq!(of("failing", "nginx", &digest), 0);
+        assert_eq!(of("ready", "verdict", &digest), 0);
+        assert_eq!(of("failing", "verdict", "other"), 0);
     }
 
     #[test]

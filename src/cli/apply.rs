@@ -8,7 +8,7 @@ use std::{
 
 use super::{diff::changes::Changes, federation, input, login::Ssh, output, paint, show};
 use crate::{
-    apply::{Deployed, Ended, Trial, failing, short},
+    apply::{Deployed, Ended, Trial, failing_before, short},
     client::{Route, Ways},
     error::{Error, Errors, for_terminal},
     host::{Host, interrupt, progress::Progress},
@@ -44,8 +44,7 @@ pub(super) struct ApplyArgs {
     /// back by itself
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = deadline)]
     deadline: Duration,
-    /// Apply to a machine that is not ready; checks that fail before may fail
-    /// afterwards, too
+    /// Apply to a machine that is not ready, which need not become so
     #[arg(long)]
     from_failing: bool,
     /// Ask this name server, instead of those of this computer
@@ -81,16 +80,16 @@ impl ApplyArgs {
         progress.stage(&format!("looking at {}", machine.destination()));
         let deployed = Deployed::look(&machine).map_err(Error::or_mistake)?;
         progress.wipe();
-        let changes = Changes::between(&deployed.plan(plan), plan);
-        for path in &deployed.edited {
-            output::print(&format!("! {} was edited on the machine\n", for_terminal(path)))?;
-        }
         // What is on trial may go back yet.
-        if plan.digest() == deployed.digest && !deployed.is_on_trial() {
+        let is_in_force = plan.digest() == deployed.digest && !deployed.is_on_trial();
+        for edit in &deployed.edits {
+            output::print(&for_lines(&edit.text((!is_in_force).then_some(plan))))?;
+        }
+        if is_in_force {
             output::print(&format!("nothing to apply: {} is in force\n", short(&deployed.digest)))?;
             return self.nothing(&deployed);
         }
-        output::print(&for_lines(&changes.text()))?;
+        output::print(&for_lines(&Changes::between(&deployed.plan(plan), plan).text()))?;
         let refusals = deployed.refusals(plan, self.from_failing);
         if self.check {
             for refusal in &refusals {
@@ -101,11 +100,28 @@ impl ApplyArgs {
         }
         Errors::none_or(refusals)?;
         interrupt::listen();
+        self.tried(host, plan, progress, machine, &deployed)
+    }
+
+    /// Has the machine try it, after a look at what fails before.
+    fn tried(
+        &self,
+        host: &Host,
+        plan: &Plan,
+        progress: &Progress,
+        machine: Machine<'_>,
+        deployed: &Deployed,
+    ) -> Result<(), Errors> {
         let ways = Ways { nameserver: self.nameserver, connect: self.connect.clone() };
         let request = Request { plan, ways, login: Some(self.ssh.login()), onion: None };
         host.require("curl", "curl").map_err(Error::or_mistake)?;
-        let before = self.from_failing.then(|| failing(host, &request, progress));
-        let before = before.transpose().map_err(Error::or_mistake)?;
+        let failing =
+            failing_before(host, &request, deployed, progress).map_err(Error::or_mistake)?;
+        progress.wipe();
+        for title in &failing {
+            let title = for_terminal(title);
+            paint::warning(&format!("it fails before the change, and may fail after it: {title}"));
+        }
         if interrupt::noticed() {
             return Err(Error::new("you interrupted it, and nothing was changed").into());
         }
@@ -114,10 +130,11 @@ impl ApplyArgs {
             request,
             login: self.ssh.login(),
             deadline: self.deadline,
-            failing: before,
+            failing,
+            from_failing: self.from_failing,
             progress,
         };
-        let ended = trial.run(machine, &deployed).map_err(Error::or_mistake)?;
+        let ended = trial.run(machine, deployed).map_err(Error::or_mistake)?;
         progress.wipe();
         match ended {
             Ended::Confirmed(status) => Ok(output::print(&format!("{}\n", for_terminal(&status)))?),
@@ -129,7 +146,7 @@ impl ApplyArgs {
 
     /// What is left to say when the machine has it already.
     fn nothing(&self, deployed: &Deployed) -> Result<(), Errors> {
-        if deployed.edited.is_empty() {
+        if deployed.edits.is_empty() {
             return Ok(());
         }
         paint::note(

@@ -17,7 +17,9 @@ echo "status $(cat /run/homeseed/status 2>/dev/null)"
 for file in "$state"/born/*; do [ ! -s "$file" ] || echo "born ${file##*/} $(cat "$file")"; done
 sed 's/^/package /' $home/packages
 sed 's/^/unit /' $home/units
-(cd / && sed 's| .* /|  |' "$home/inventory" | sha256sum --check --quiet 2>/dev/null | sed -n 's|: FAILED.*||; s|^|edited /|p')
+(cd / && sed 's| .* /|  |' "$home/inventory" | sha256sum --check --quiet 2>/dev/null | sed -n 's|\(.*\): FAILED$|edited /\1|p; s|\(.*\): FAILED .*|removed /\1|p')
+# What its last look in this boot found.
+sed -n 's/^not ok [0-9]* - /fails /p' /run/homeseed/tap 2>/dev/null || :
 dpkg --audit | sed -n '1s/^/broken /p'
 lock=$(stat -c %i /var/lib/dpkg/lock-frontend 2>/dev/null) || lock=none
 ! grep -q ":$lock " /proc/locks || echo 'locked yes'
