@@ -2,7 +2,10 @@
 # starts from: image, made twice
 # restores a backup
 # One image, three machines: one without a datasource, whose beginning QEMU shows under UEFI, one with it, and one that gets
-# the past of the first. The first two share nothing that is secret. Under BIOS `generic` boots.
+# the past of the first. The first two share nothing that is secret. Under BIOS `generic` boots. The first change over ssh has
+# something to go back to.
+# shellcheck source=image-tests/changes.sh
+. "${SITE%/*}/../changes.sh"
 
 # secrets: a line for each thing that one machine alone may know, the value last.
 secrets() {
@@ -67,6 +70,12 @@ sed -i "s|ssh-ed25519 .*|$(cut -d' ' -f1,2 "$DIR/key.pub")|" "$DIR/site.yaml"
 holds 'there is a second user' guest 'register_new_matrix_user -c /etc/matrix-synapse/conf.d/20-secrets.yaml -u bob -p bob --no-admin http://localhost:8008'
 holds 'two users have a room, events, media and tokens' client populate "$ADMIN" "'$(guest 'homeserver first-password' | tail -n 1)'" bob bob
 holds 'a backup is pulled' by_ssh backup pull "$DIR/site.yaml" "$DIR/backups"
+own_kernel
+changes
+begins 'media: {max_upload: 60M}'
+guest 'homeserver revert'
+ended 4 'the first change of a machine that an image made is taken back'
+holds 'it has what the image brought' has_exactly "$had" 0
 
 another bios
 begins_in_container
