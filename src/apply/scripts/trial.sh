@@ -55,8 +55,8 @@ clean() {
     now=$(readlink "$link") || now=
     for folder in "$home"/applied-*; do [ "${folder##*/}" = "${now##*/}" ] || rm -rf "$folder"; done
     sync
-    systemctl disable --quiet homeseed-trial.service
-    rm -f /etc/systemd/system/homeseed-trial.service "$home/trial"
+    # At once: a power cut in between would leave one of them for ever.
+    rm -f /etc/systemd/system/multi-user.target.wants/homeseed-trial.service /etc/systemd/system/homeseed-trial.service "$home/trial"
     systemctl daemon-reload
     sync
     exit 0
