@@ -1,8 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2016
 # runs in: container
 # starts from: packages
-# The onion service, through a Tor network of its own that runs on another computer. Another document lets one client in
-# alone, and another takes the service away.
+# restores a backup
+# The onion service, through a Tor network of its own that runs on another computer. Then the machine is lost, and a new one
+# gets the address back. Another document lets in two clients alone, one of them leaves, and another takes the service away.
 # shellcheck source=image-tests/neighbours.sh
 . "${SITE%/*}/../neighbours.sh"
 gateway=93.184.215.1
@@ -59,10 +60,10 @@ has_the_address() { [ "$(guest 'cat /var/lib/tor/homeserver/hostname')" = "$onio
 key() { guest 'sha256sum /var/lib/tor/homeserver/hs_ed25519_secret_key'; }
 is_gone() {
     guest '! systemctl is-active tor tor@default && ! pgrep -x tor && ! ss -Hltn | grep :8010 &&
-        ! find /etc/nginx /etc/tor /usr/lib/homeseed -path /usr/lib/homeseed/payload -prune -o "(" -name "*onion*" -o -name torrc ")" -print | grep .'
+        ! find /etc/nginx /etc/tor /usr/lib/homeseed "(" -path /usr/lib/homeseed/payload -o -path "/usr/lib/homeseed/applied-*" ")" -prune -o "(" -name "*onion*" -o -name torrc ")" -print | grep .'
 }
 
-cp "${SITE%/*}/client.pem" "$DIR/"
+cp "${SITE%/*}/client.pem" "${SITE%/*}/second.pem" "$DIR/"
 holds 'a Tor network begins' tor up "$gateway"
 boot
 takes_part_in_tor
@@ -103,27 +104,67 @@ holds 'it is not limited by a flood over the first' is_not_limited
 holds 'which is limited' is_limited
 holds 'tor is exposed 3.0 at most' is_exposed_at_most 3.0
 holds 'tor itself listens nowhere' guest '! ss -Hltnup | grep "\"tor\""'
+holds 'whoever comes is asked for a proof of work' grep -h 'PoW params present in descriptor' "$DIR/tor/client0/rend"
 federation
 was=$(key)
 
+# ---- the machine is lost ----
+desk_opens
+sed -i "s|ssh-ed25519 .*|$(cut -d' ' -f1,2 "$DIR/key.pub")|" "$DIR/site.yaml"
+holds 'a backup is pulled' by_ssh backup pull "$DIR/site.yaml" "$DIR/backups"
+replace restoring
+boot
+takes_part_in_tor
+waits() { state | grep -F 'waiting for the backup: run homeseed restore at your desk'; }
+holds 'the new machine waits for its past' until_holds 900 waits
+own_kernel
+desk_logs_in
+holds 'it makes no address meanwhile' guest '[ ! -e /var/lib/tor/homeserver ] && ! pgrep -x tor'
+holds 'the backup is restored' by_ssh restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key"
+holds 'it has the address of before' has_the_address
+holds 'and its key' [ "$(key)" = "$was" ]
+holds 'the address leads to it through Tor' until_holds 120 serves 1 restored
+
+# ---- some clients alone ----
 document clients
+own_kernel
 ready 600
 checks
 holds 'the address is the same after a reboot' has_the_address
 holds 'so is its key' [ "$(key)" = "$was" ]
-private() { network "openssl pkey -in $DIR/client.pem -outform DER | tail -c 32 | base32 | tr -d ="; }
-holds 'the client gets its key' tor key "client0 ${onion%.onion}:descriptor:x25519:$(private)"
+private() { network "openssl pkey -in $DIR/$1.pem -outform DER | tail -c 32 | base32 | tr -d ="; }
+holds 'a client gets its key' tor key "client0 ${onion%.onion}:descriptor:x25519:$(private client)"
 holds 'the client with the key is served' until_holds 120 serves 0 authorized
 desk_has "${SITE%/*}/clients.yaml"
 verify_onion 0
 holds 'verify finds all well with the key' all_well 20
 nothing_through_tor() { [ "$(through_tor | grep -c '^not ok ')" = 3 ] && [ "$(grep -c '^not ok ' "$DIR/verify.tap")" = 3 ]; }
-verify_onion 1
-holds 'without the key it finds nothing there, and says so' nothing_through_tor
 verify_onion 9
 holds 'without a tor it finds nothing there, and says so' nothing_through_tor
 holds 'the other client gets nothing' gets_nothing 1 97 "http://$onion/_matrix/client/versions"
+holds 'it gets a key as well' tor key "client1 ${onion%.onion}:descriptor:x25519:$(private second)"
+holds 'and is served' until_holds 60 serves 1 authorized
 
+# ---- one of them leaves ----
+desk_has "${SITE%/*}/one.yaml"
+its_clients_are_those_of_the_site() { [ "$(guest 'cat /var/lib/tor/homeserver/authorized_clients/*')" = "descriptor:x25519:$(sed -n 's/^    - \([A-Z2-7]*\)$/\1/p' "${SITE%/*}/one.yaml")" ]; }
+holds 'the site without its key is applied' by_ssh apply "$DIR/site.yaml"
+holds 'who is still in it is served' until_holds 120 serves 1 remaining
+holds 'who is no more gets nothing, with the key that was good' until_holds 60 gets_nothing 0 97 "http://$onion/_matrix/client/versions"
+holds 'its key is not on the machine' its_clients_are_those_of_the_site
+holds 'the address is the same' has_the_address
+
+# ---- another address, as docs/onion.md has it ----
+guest 'rm -r /var/lib/tor/homeserver; rm /var/lib/homeseed/stamps/onion && systemctl start homeseed'
+is_another() { now=$(guest 'homeserver onion' | head -n 1) && [ "$now" ] && [ "$now" != "http://$onion" ] && guest '[ -e /var/lib/homeseed/stamps/onion ]'; }
+holds 'there is another address' until_holds 60 is_another
+holds 'for the clients of the site alone' its_clients_are_those_of_the_site
+onion=$(guest 'cat /var/lib/tor/homeserver/hostname')
+was=$(key)
+holds 'the client that is left gets its key for that' tor key "client1 ${onion%.onion}:descriptor:x25519:$(private second)"
+holds 'and is served' until_holds 120 serves 1 another
+
+# ---- another document takes it away ----
 document without
 ready 600
 checks

@@ -25,7 +25,8 @@ relay() { # NUMBER
 
 client() { # NUMBER
     mkdir -p "$dir/client$1" "$dir/client$1/auth"
-    printf '%s\n' "SocksPort 127.0.0.1:905$1" "ClientOnionAuthDir $dir/client$1/auth"
+    printf '%s\n' "SocksPort 127.0.0.1:905$1" "ClientOnionAuthDir $dir/client$1/auth" \
+        "Log [rend]debug file $dir/client$1/rend"
 }
 
 # Makes the keys of an authority, and prints the line by which others know it.
