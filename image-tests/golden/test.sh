@@ -2,8 +2,10 @@
 # starts from: image, made twice
 # restores a backup
 # One image, three machines: one without a datasource, whose beginning QEMU shows under UEFI, one with it, and one that gets
-# the past of the first. The first two share nothing that is secret. Under BIOS `generic` boots. The first change over ssh has
-# something to go back to.
+# the past of the first. The first two share nothing that is secret, and neither password of a panel nor address of an onion
+# service is in the image. Under BIOS `generic` boots. The first change over ssh has something to go back to.
+# shellcheck source=image-tests/neighbours.sh
+. "${SITE%/*}/../neighbours.sh"
 # shellcheck source=image-tests/changes.sh
 . "${SITE%/*}/../changes.sh"
 
@@ -11,7 +13,7 @@
 secrets() {
     guest '
         cd /etc/matrix-synapse
-        for file in secrets/* homeserver.signing.key /var/lib/homeseed/first-password; do
+        for file in secrets/* homeserver.signing.key /var/lib/homeseed/first-password /var/lib/homeseed/panel/password; do
             echo "$file $(tail -n 1 "$file" | sed "s/.* //")"
         done
         for file in /etc/ssh/ssh_host_*_key /var/lib/homeseed/tls/current/privkey.pem /etc/letsencrypt/accounts/*/*/*/private_key.json; do
@@ -22,7 +24,7 @@ secrets() {
 # belongings: the same, and what is no secret but one machine's own.
 belongings() {
     secrets
-    guest 'echo "machine-id $(cat /etc/machine-id)"; for file in /etc/ssh/ssh_host_*_key.pub; do echo "$file $(cut -d" " -f2 "$file")"; done'
+    guest 'echo "machine-id $(cat /etc/machine-id)"; echo "onion $(cat /var/lib/tor/homeserver/hostname)"; for file in /etc/ssh/ssh_host_*_key.pub; do echo "$file $(cut -d" " -f2 "$file")"; done'
 }
 
 # several FILE: it holds what it should, each in a line of its own.
@@ -56,8 +58,20 @@ client() { # VERB ARGUMENT...
 }
 waits_for_its_past() { state | grep -F 'waiting for the backup: run homeseed restore at your desk'; }
 
+# How a key of tor's begins, wherever there is one.
+key_of_tor='== ed25519v1-secret: type0 =='
+has_no_key_of_tor() { [ -s "$1" ] && ! grep -qaF "$key_of_tor" "$1"; }
+
+# ---- what the machines rely on ----
+dns 'host-record=mirror.example.net,93.184.215.20'
+holds 'a Tor network begins' tor up 93.184.215.1
+mirror_up
+python3 "$cases/panel/tarball.py" 1 >"$DIR/mirror/files/panel-1.tar.gz"
+
+# ---- two machines of one image ----
 another uefi
 goes_on_in_container
+takes_part_in_tor
 ready 600
 checks
 holds 'nothing was downloaded' guest '[ ! -e /var/log/apt/history.log ]'
@@ -79,6 +93,7 @@ holds 'it has what the image brought' has_exactly "$had" 0
 
 another bios
 begins_in_container
+takes_part_in_tor
 ready 600
 checks
 belongings >"$DIR/second"
@@ -89,6 +104,9 @@ holds 'no secret is in journal, logs, arguments or open files' unspoken
 cut -d' ' -f2- "$DIR/secrets" >"$DIR/patterns"
 guest sync
 holds 'the search finds secrets on the disk' grep -qaFf "$DIR/patterns" "$DIR/disk.raw"
+holds 'it finds the key of the onion service there' grep -qaF "$key_of_tor" "$DIR/disk.raw"
+holds 'no key of tor is in the image' has_no_key_of_tor "$DIR/image.raw"
+holds 'nor in the overlay' has_no_key_of_tor "$DIR/overlay.tar"
 holds 'no secret is in the image' holds_none "$DIR/patterns" "$DIR/image.raw"
 holds 'no secret is in the overlay' holds_none "$DIR/patterns" "$DIR/overlay.tar"
 holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data"
