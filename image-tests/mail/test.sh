@@ -92,6 +92,9 @@ holds '12: an untrusted certificate is named' named "SSLCertVerificationError(1,
 certificate smtp.example.net expired >"$DIR/untrusted.pem"
 relay untrusted
 holds '12: one that is over is named' named "SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired"
+certificate mail.example.net >"$DIR/untrusted.pem"
+relay untrusted
+holds '12: one for another name is named' named "SSLCertVerificationError(1, \"[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: Hostname mismatch, certificate is not valid for 'smtp.example.net'."
 relay refusing
 holds 'a sender that the relay does not take is named' named 'SMTPSenderRefused(553'
 echo other >"$DIR/password"
