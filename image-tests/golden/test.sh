@@ -113,6 +113,7 @@ holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data
 
 another bios restoring
 begins_in_container
+takes_part_in_tor
 own_kernel
 holds 'the third machine waits for its past' until_holds 300 waits_for_its_past
 desk_logs_in

@@ -120,6 +120,16 @@ holds 'the password is the same' [ "$(guest "cat $panel/password")" = "$was" ]
 checks
 holds 'as long as the site has it, nothing of it is removed when something else leaves' guest "/usr/lib/homeseed/leave/panel; [ -s $panel/www/index.html ]"
 
+# ---- another password, as docs/panel.md has it ----
+guest "rm $panel/password /var/lib/homeseed/stamps/panel; systemctl start homeseed"
+is_another() { now=$(guest 'homeserver panel' | sed -n 's/.*password //p') && [ "$now" ] && [ "$now" != "$was" ] && guest '[ -e /var/lib/homeseed/stamps/panel ]'; }
+holds 'there is another password' until_holds 60 is_another
+holds 'that of before is no good' [ "$(code -K "$DIR/password" $local)" = 401 ]
+guest 'homeserver panel' | sed -n 's/.*password \(.*\)/user = "operator:\1"/p' >"$DIR/password"
+former=$(code -b "$jar" $users)
+holds 'nor is the cookie of before' [ "$former" = 403 ]
+holds 'the new one opens the page' shows 2
+
 # ---- another document takes it away ----
 tunnel_closes
 document without
