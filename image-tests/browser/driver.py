@@ -28,7 +28,7 @@ PATIENCE = 120
 
 # It trusts no sandbox to root, has no screen, and asks nobody for anything that is not the page's.
 FLAGS = """
-    --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --window-size=1000,760
+    --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --hide-scrollbars --window-size=1000,1200
     --remote-debugging-pipe --no-first-run --no-default-browser-check --disable-default-apps --disable-extensions
     --disable-background-networking --disable-component-update --disable-sync --disable-domain-reliability --disable-quic
     --disable-client-side-phishing-detection --disable-breakpad --no-pings --metrics-recording-only --password-store=basic

@@ -95,10 +95,15 @@ holds 'the same fits a document for Hetzner' fits_a_document
 holds 'a backup has the key of the onion service' has_the_key_of_the_onion
 
 # ---- by the public name ----
+# What systemd calls each run of a service: it is another one after whatever has ended it.
+runs() { guest 'systemctl show -P InvocationID matrix-synapse postgresql@15-main nginx tor@default | xargs'; }
+runs=$(runs) || :
+holds 'four services run' [ "$(echo "$runs" | wc -w)" = 4 ]
 password=$(guest 'homeserver first-password' | tail -n 1)
 holds 'a browser opens' browser opens
 network "cd $DIR && openssl req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout own.key -out own.pem -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
     setsid timeout 60 openssl s_server -quiet -www -accept 127.0.0.1:8443 -cert own.pem -key own.key </dev/null >/dev/null 2>&1 &"
+until_holds 30 network 'curl -sk -o /dev/null https://localhost:8443/'
 holds 'it refuses a certificate of nobody that it knows' fails ERR_CERT_AUTHORITY_INVALID browser visits https://localhost:8443/
 holds 'a wrong password is refused' fails '[403] Invalid username or password' browser logs_in "$SERVER_NAME" "$ADMIN" wrong
 holds 'the admin logs in by the server name' gives "@$ADMIN:$SERVER_NAME at https://$HOST" browser logs_in "$SERVER_NAME" "$ADMIN" "$password"
@@ -176,6 +181,8 @@ holds 'nor by the way that asks for none' gives 404 answers "https://$HOST/_matr
 
 used=$(memory)
 holds "the programs of the machine use $used MB, of 1 GB, with all that is open" [ "$used" -gt 100 -a "$used" -lt 700 ]
+none_was_ended() { gives "$runs" runs && guest '! journalctl -q -b -o cat | grep -iE "oom-kill|oom killer|out of memory|terminated by signal 9"'; }
+holds 'none of them was ended meanwhile, for want of memory or else' none_was_ended
 token=$(browser token)
 holds 'the admin logs out' browser logs_out
 holds 'what the browser knew opens nothing any more' gives 401 answers "-H 'Authorization: Bearer $token' https://$HOST/_matrix/client/v3/account/whoami"
