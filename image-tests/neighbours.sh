@@ -28,11 +28,9 @@ relay() {
 # hand_over SECRET TEXT: as its operator does.
 hand_over() { guest "echo $(printf '%s\n' "$2" | base64 -w0) | base64 -d | homeserver secret $1"; }
 
-# mirror_up: a web server at mirror.example.net, or $MIRROR, has what lies in $DIR/mirror/files.
+# mirror_up: a web server at mirror.example.net, or at each of $MIRROR, has what lies in $DIR/mirror/files.
 mirror_up() {
-    mirror_name=${MIRROR:-mirror.example.net}
     mkdir -p "$DIR/mirror/files"
-    certificate "$mirror_name" >"$DIR/mirror/pem"
     cat >"$DIR/mirror/conf" <<CONF
 user root;
 pid $DIR/mirror/pid;
@@ -42,11 +40,21 @@ http {
     log_format short '\$request_uri \$status \$body_bytes_sent';
     access_log $DIR/mirror/access.log short;
     client_body_temp_path $DIR/mirror/body;
-    ssl_certificate $DIR/mirror/pem;
-    ssl_certificate_key $DIR/mirror/pem;
-    server { listen 93.184.215.20:443 ssl; server_name $mirror_name; root $DIR/mirror/files; }
+    include $DIR/mirror/*.site;
 }
 CONF
+    for mirror_name in ${MIRROR:-mirror.example.net}; do
+        certificate "$mirror_name" >"$DIR/mirror/$mirror_name.pem"
+        cat >"$DIR/mirror/$mirror_name.site" <<CONF
+server {
+    listen 93.184.215.20:443 ssl;
+    server_name $mirror_name;
+    root $DIR/mirror/files;
+    ssl_certificate $DIR/mirror/$mirror_name.pem;
+    ssl_certificate_key $DIR/mirror/$mirror_name.pem;
+}
+CONF
+    done
     network "nginx -c $DIR/mirror/conf >/dev/null 2>&1"
 }
 

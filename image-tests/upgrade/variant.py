@@ -6,12 +6,14 @@ TREE is what `dpkg-deb -R` made of a package, and is again afterwards. The kinds
 good    nothing but the number is another
 dead    it does not start
 mute    it starts, and nobody gets what is new
+rude    it brings a file that nginx does not take
 open    it lets whoever comes register
 moved   it moves the database to a schema that the version before does not understand
 stuck   it does that, and then does not start
 """
 
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -36,10 +38,15 @@ control = pathlib.Path(tree) / "DEBIAN/control"
 was = next(line for line in control.read_text().splitlines() if line.startswith("Version: "))
 replace(control, was, f"Version: {version}+bookworm1")
 if kind == "dead":
-    replace(synapse / "app/homeserver.py", "def main() -> None:\n", "def main() -> None:\n    sys.exit(1)\n")
+    replace(synapse / "app/homeserver.py", "\nimport logging\n", "\nraise SystemExit(1)\nimport logging\n")
 if kind == "mute":
     old = "    async def on_GET(self, request: SynapseRequest) -> tuple[int, JsonDict]:\n        # This will always be set"
     replace(synapse / "rest/client/sync.py", old, old.replace("\n", "\n        raise RuntimeError\n", 1))
+if kind == "rude":
+    folder = pathlib.Path(tree) / "etc/nginx/conf.d"
+    folder.mkdir(parents=True)
+    (folder / "synapse.conf").write_text("synapse on;\n")
+    undo.append(lambda: shutil.rmtree(folder.parent))
 if kind == "open":
     old = "(everyone else)\n        if not self._registration_enabled:"
     replace(synapse / "rest/client/register.py", old, "(everyone else)\n        if False:")
