@@ -45,7 +45,7 @@ held() {
     holds "$1: nothing is lost" [ "$(messages)" = "$said" ]
     holds "$1: nothing but the way back is left" guest '[ "$(cd /var/lib/homeseed/upgrade && ls | tee /run/left | xargs)" = "held lock old.deb says" ] || { cat /run/left; exit 1; }'
     holds "$1: Synapse may start" guest '[ "$(systemctl is-enabled matrix-synapse)" = enabled ]'
-    holds "$1: the machine says ready, and the desk that it is held" agree 'updates: no version of Synapse is held' "held: $1 $2"
+    holds "$1: the machine says ready, and the desk that it is held" agree 'updates: no version of Synapse is held' "held: $1 ${2%; *}"
 }
 # agree [CHECK WORDS]: the machine is ready and finds nothing wrong; the desk says the same of each of the machine's checks, and
 # finds nothing wrong either, but for a check at which a machine does not look by itself, in these words.
