@@ -296,6 +296,7 @@ guest 'journalctl -q --rotate; journalctl -q --vacuum-time=1s'
 # ---- who wants to be asked ----
 document notify
 own_kernel
+desk_has "${SITE%/*}/notify.yaml"
 holds 'it is ready' until_holds 400 is_ready
 holds 'another version comes' offers 9.2.0 moved
 holds 'the machine looks by itself' by_itself
