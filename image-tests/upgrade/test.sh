@@ -158,13 +158,15 @@ holds 'a new version comes' offers 9.0.1 good
 holds 'a look finds it' upgrade 0 check
 holds 'and the status says so' says "Synapse 9.0.1 is there, $old runs: homeserver upgrade"
 holds 'nothing has changed' runs "$old"
-# What is new has such work to do, for a minute.
-holds 'it waits while Synapse works at its database' upgrade 1
-holds 'and says so' says 'Synapse 9.0.1 waits: Synapse still works at its database: '
 holds 'Debian has an update of PostgreSQL' debian_has 1
 guest "printf '%s\n' 'Types: deb' 'URIs: https://security.example.net/debian-security' 'Suites: bookworm-security' 'Components: main' 'Signed-By: /usr/share/keyrings/matrix-org-archive-keyring.gpg' >/etc/apt/sources.list.d/again.sources
     echo 'APT::Periodic::Verbose \"3\";' >/etc/apt/apt.conf.d/99verbose"
-holds 'that work ends' until_holds 400 works_at_nothing
+# What is new has such work to do, for a minute.
+holds 'Synapse has worked at its database' until_holds 400 works_at_nothing
+sql "INSERT INTO background_updates (update_name, progress_json) VALUES ('some_work', '{}')"
+holds 'it waits while there is more of that work' upgrade 1
+holds 'and says so' says 'Synapse 9.0.1 waits: Synapse still works at its database: 1 updates in the background'
+sql "DELETE FROM background_updates WHERE update_name = 'some_work'"
 
 # ---- updates of Debian ----
 guest 'touch /run/reboot-required; systemctl show -P InvocationID postgresql@15-main matrix-synapse >/run/before'
