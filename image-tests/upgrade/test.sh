@@ -279,6 +279,8 @@ for n in $(seq "$CUTS"); do
     holds "$n: dpkg comes to: $(moment "$n")" dpkg_comes_to "$(moment "$n")"
     plug "$(chance "7$n" 1)"
     holds "$n: it is ready" until_holds 600 is_ready
+    # Unattended upgrades make an empty one where there is none.
+    guest '[ -s /etc/apt/sources.list ] || rm -f /etc/apt/sources.list'
     holds "$n: nothing is half done" nothing_is_half_done
     daily
     holds "$n: the updates of the next day are over" until_holds 600 daily_is_over
