@@ -245,7 +245,13 @@ impl CaseContext<'_> {
         self.machine.rebuild(board, board == Board::Bios)?;
         if let Some(name) = words.next() {
             let (plan, user_data, id) = self.delivery(name)?;
-            disk::seed(self.host, &self.internet.root, &self.dir.join("seed.iso"), &id, &user_data)?;
+            disk::seed(
+                self.host,
+                &self.internet.root,
+                &self.dir.join("seed.iso"),
+                &id,
+                &user_data,
+            )?;
             (self.plan, self.seed) = (plan, Some(user_data));
         }
         self.golden()?.lay(self.host, &self.dir.join("disk.raw"))
