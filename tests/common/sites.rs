@@ -249,7 +249,7 @@ fn watch(dice: &mut Dice) -> Value {
 }
 
 fn metrics(dice: &mut Dice) -> Value {
-    match dice.below(3) {
+    match dice.below(4) {
         0 => json!(false),
         1 => json!(true),
         _ => json!({"ssh_keys": [ssh_key(dice)]}),
