@@ -10,7 +10,7 @@ says_at_login() { guest '/etc/update-motd.d/90-homeseed | grep "disk full or rea
 fill() { guest 'fallocate -l "$(($(stat -f -c "%f * %S" /) - 99000000))" /var/full; dd if=/dev/zero bs=4k >>/var/full 2>/dev/null; [ "$(df --output=avail / | tr -dc 0-9)" = 0 ]'; }
 looks() { guest 'systemctl restart --no-block homeseed'; }
 # What is under way, such as a download that is tried again, may take a while to fail.
-says_so() { until_holds 120 is_said || { looks && until_holds 300 is_said; }; }
+says_so() { until_holds 40 is_said || { looks && until_holds 300 is_said; }; }
 
 moments "${FULL_SEED:=3}" 3 unpack configure within within edge >"$DIR/moments"
 ok "the seed is $FULL_SEED: $(paste -sd, "$DIR/moments")"
