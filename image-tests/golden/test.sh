@@ -114,8 +114,8 @@ holds 'no secret is in the user-data' holds_none "$DIR/patterns" "$DIR/user-data
 another bios restoring
 begins_in_container
 takes_part_in_tor
-own_kernel
 holds 'the third machine waits for its past' until_holds 300 waits_for_its_past
+own_kernel
 desk_logs_in
 holds 'it gets that of the first' by_ssh restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key"
 ready 600
