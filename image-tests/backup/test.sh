@@ -279,7 +279,7 @@ holds 'it was pulled meanwhile from the desk' pull
 # An event, a picture, the keys: beside what Synapse, PostgreSQL and the machine have of them anyway, nothing is left of them.
 guest 'cut -d" " -f3 /etc/matrix-synapse/homeserver.signing.key | awk NF - /etc/matrix-synapse/secrets/* /var/lib/homeseed/first-password >/run/secrets
     echo "message 17" >>/run/secrets
-    cp "$(find /var/lib/matrix-synapse/media/local_content -type f | sort | head -n 1)" /dev/shm/picture
+    cp "$(find /var/lib/matrix-synapse/media/local_content -type f -size -9 | sort | head -n 1)" /dev/shm/picture
     sha256sum /dev/shm/picture | cut -c-64 >/run/picture'
 written="find / /run /tmp /dev/shm -xdev -type f -newer /etc/machine-id ! -path '*testbed*' ! -path '/run/secrets' ! -path '/dev/shm/picture' ! -path '/etc/matrix-synapse/*' \
     ! -path '/var/lib/matrix-synapse/*' ! -path '/var/lib/postgresql/*' ! -path '/var/lib/homeseed/first-password'"
