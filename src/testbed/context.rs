@@ -243,6 +243,7 @@ impl CaseContext<'_> {
             self.machine = Guest::Qemu(machine);
         }
         self.machine.rebuild(board, board == Board::Bios)?;
+        self.kernel_is_shown = false;
         if let Some(name) = words.next() {
             let (plan, user_data, id) = self.delivery(name)?;
             disk::seed(
