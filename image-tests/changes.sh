@@ -62,13 +62,17 @@ applied() {
     judged "$applied_status"
 }
 
-# begins LINES...: the site with these lines is being applied, in the background, until it is on trial. WORDS has further ones.
-begins() {
+# starts LINES...: the site with these lines is being applied, in the background. WORDS has further ones.
+starts() {
     site "$@"
     # shellcheck disable=SC2086
     XDG_CONFIG_HOME=$DIR/config "$HOMESEED" apply "$DIR/site.yaml" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" \
         --ssh-option "UserKnownHostsFile=$DIR/known_hosts" --ssh-option IdentitiesOnly=yes ${WORDS-} >"$DIR/first.out" 2>&1 &
     first=$!
+}
+# begins LINES...: the same, until it is on trial and in force.
+begins() {
+    starts "$@"
     until_holds 60 guest '[ -e /var/lib/homeseed/trial/begun ]'
 }
 # ended STATUS TITLE: that program has ended with this status, rightly.

@@ -98,14 +98,14 @@ ended 4 'nobody may log in, and the machine was rebooted amid it: it is taken ba
 holds 'nobody may log in: the program says why' first_says 'ssh does not reach|not ready in time|nobody confirmed'
 is_back 'nobody may log in'
 
-# catches CONDITION: as soon as it holds on the machine, the change is asked back there.
+# catches CONDITION: as soon as it holds on the machine, the change is asked back there, be it in force by then or not.
 catches() {
     guest "rm -f /run/caught; systemd-run -q --collect --unit=catch sh -c 'until $1; do :; done; homeserver revert && touch /run/caught'"
 }
 caught() { guest '[ -e /run/caught ]'; }
 catches 'grep -q " status half-installed " /run/dpkg.log'
 guest ': >/run/dpkg.log; systemd-run -q --collect --unit=follow sh -c "tail -n 0 -F /var/log/dpkg.log >/run/dpkg.log"'
-begins "$allow" 'layers: [door, editors]'
+starts "$allow" 'layers: [door, editors]'
 ended 4 'asked back while apt installs, it is taken back'
 holds 'that was amid it' caught
 ok "packages were at this: $(guest 'tail -n 3 /run/dpkg.log | cut -d" " -f3- | paste -sd,; systemctl stop follow')"
@@ -118,7 +118,7 @@ for n in $(seq 40); do
     echo "  /etc/bells/$n: it is in force for a moment" >>"$DIR/bells/layer.yaml"
 done
 catches 'ls /etc/bells/*.homeseed'
-begins "$allow" 'layers: [door, bells]'
+starts "$allow" 'layers: [door, bells]'
 ended 4 'asked back while files are laid, it is taken back'
 holds 'that was amid it' caught
 holds 'nothing of them is left' guest '! find /etc /usr -xdev -name "*.homeseed" | grep . && ! find /etc/bells -type f 2>/dev/null | grep .'

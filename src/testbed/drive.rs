@@ -51,11 +51,17 @@ pub fn drive(context: &mut CaseContext<'_>, dir: &Path, results: &mut Results<'_
         Some(planned) if planned > 0 && planned == script.count && status == 0 => Ok(()),
         planned => {
             let planned = planned.map_or("unknown".to_owned(), |n| n.to_string());
+            let log = dir.join("script.log");
+            let words = files::read(&log).unwrap_or_default();
+            let last = words
+                .lines()
+                .rfind(|line| !line.is_empty())
+                .map_or(String::new(), |line| format!(": {line}"));
             Err(Error::new(format!(
-                "the script ended with status {status} after {} of {planned} results",
+                "the script ended with status {status} after {} of {planned} results{last}",
                 script.count
             ))
-            .hint(format!("its own words are in `{}`", dir.join("script.log").display())))
+            .hint(format!("its own words are in `{}`", log.display())))
         }
     }
 }
