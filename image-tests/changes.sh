@@ -41,16 +41,12 @@ judged() {
         cp "$DIR/had.yaml" "$DIR/site.yaml"
     fi
     verdicts=$((verdicts + 1))
-    if judged_said=$(agree 2>&1); then return; fi
+    if judged_said=$(is_as_judged 2>&1); then return; fi
     differ=$((differ + 1))
     not_ok "verdict $verdicts, of status $1, is what the machine has" "$judged_said"
 }
-agree() {
-    has "$had" && guest 'homeserver status' | grep -F "payload $(printf %.12s "$had")" && guest 'homeserver check' || return 1
-    verify --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-        --ssh-option IdentitiesOnly=yes
-    all_well 45
-}
+is_as_judged() { has "$had" && guest 'homeserver status' | grep -F "payload $(printf %.12s "$had")" && agree; }
+
 # applied STATUS TITLE WORDS...: the site is applied, and the program ends with this status, rightly; `took` has the seconds.
 applied() {
     applied_status=$1 applied_title=$2
@@ -66,8 +62,7 @@ applied() {
 starts() {
     site "$@"
     # shellcheck disable=SC2086
-    XDG_CONFIG_HOME=$DIR/config "$HOMESEED" apply "$DIR/site.yaml" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" \
-        --ssh-option "UserKnownHostsFile=$DIR/known_hosts" --ssh-option IdentitiesOnly=yes ${WORDS-} >"$DIR/first.out" 2>&1 &
+    logging_in exec env "XDG_CONFIG_HOME=$DIR/config" "$HOMESEED" apply "$DIR/site.yaml" ${WORDS-} >"$DIR/first.out" 2>&1 &
     first=$!
 }
 # begins LINES...: the same, until it is on trial and in force.

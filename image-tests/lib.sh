@@ -336,8 +336,10 @@ desk() {
     cat "$DIR/desk.out"
     return "$desk_status"
 }
-by_ssh() {
-    desk "$@" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
+by_ssh() { logging_in desk "$@"; }
+# logging_in COMMAND...: the command, with what makes a verb of the program log in as the operator does.
+logging_in() {
+    "$@" --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
         --ssh-option IdentitiesOnly=yes
 }
 
@@ -350,8 +352,7 @@ verify() {
 
 # verify_inside ARGUMENTS...: the same, on the machine too; a container fails exactly where it has no kernel of its own.
 verify_inside() {
-    verify --ssh "root@$HOST" --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-        --ssh-option IdentitiesOnly=yes "$@"
+    logging_in verify "$@"
     [ "$RUNS_IN" = qemu ] || verify_fails=$OWN_KERNEL
 }
 
@@ -364,6 +365,24 @@ all_well() {
     cat "$DIR/verify.err"
     return 1
 }
+
+# agree [CHECK WORDS]: a machine that finds nothing wrong, and whose kernel is as the checks want it; the desk says the same of
+# each of the machine's checks, and finds nothing wrong either, but for a check at which a machine does not look by itself, in
+# these words.
+agree() {
+    agree_status=0
+    guest 'homeserver check' >"$DIR/check.tap" || agree_status=$?
+    logging_in verify
+    verify_fails=${1-}
+    agree_results "$DIR/check.tap" >"$DIR/check.results"
+    agree_results "$DIR/verify.tap" >"$DIR/verify.results"
+    echo "homeserver check ends with $agree_status; what it alone says:"
+    ! comm -23 "$DIR/check.results" "$DIR/verify.results" | grep . || return 1
+    [ "$agree_status" = 0 ] && [ "$(wc -l <"$DIR/check.results")" -ge 20 ] || return 1
+    all_well 44 || return 1
+    [ $# = 0 ] || awk -v check=" - $1" '/^(not )?ok /{ on = /^not / && index($0, check) } on' "$DIR/verify.tap" | grep -F "# $2"
+}
+agree_results() { sed -nE 's/^((not )?ok) [0-9]* (- .*)/\1 \3/p' "$1" | sort; }
 
 # browser VERB WORD...: a person at a browser, on another computer of the test internet: Chromium, which trusts what is tested.
 # `browser opens FLAG...` starts it, with further flags of Chromium's, and `browser closes` ends it; the verbs between are those

@@ -27,10 +27,9 @@ begins() {
     echo 0 >"$DIR/count"
     rm -f "$DIR/comes" "$DIR/status"
     {
-        PATH=$DIR/bin:$PATH COUNT=$DIR/count COMES=$DIR/comes CONNECTION=$1 XDG_CONFIG_HOME=$DIR/config \
-            "$HOMESEED" restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key" --ssh "root@$HOST" \
-            --ssh-option "IdentityFile=$DIR/key" --ssh-option "UserKnownHostsFile=$DIR/known_hosts" \
-            --ssh-option IdentitiesOnly=yes --ssh-option ServerAliveInterval=2 && echo 0 >"$DIR/status" || echo "$?" >"$DIR/status"
+        logging_in env "PATH=$DIR/bin:$PATH" "COUNT=$DIR/count" "COMES=$DIR/comes" "CONNECTION=$1" "XDG_CONFIG_HOME=$DIR/config" \
+            "$HOMESEED" restore "$DIR/site.yaml" "$DIR/backups" --identity "$DIR/key" --ssh-option ServerAliveInterval=2 &&
+            echo 0 >"$DIR/status" || echo "$?" >"$DIR/status"
     } >"$DIR/cut.out" 2>&1 &
     begins_tries=0
     until [ -e "$DIR/comes" ]; do

@@ -45,27 +45,10 @@ held() {
     holds "$1: nothing is lost" [ "$(messages)" = "$said" ]
     holds "$1: nothing but the way back is left" guest '[ "$(cd /var/lib/homeseed/upgrade && ls | tee /run/left | xargs)" = "held lock old.deb says" ] || { cat /run/left; exit 1; }'
     holds "$1: Synapse may start" guest '[ "$(systemctl is-enabled matrix-synapse)" = enabled ]'
-    holds "$1: the machine says ready, and the desk that it is held" agree 'updates: no version of Synapse is held' "held: $1 ${2%; *}"
+    holds "$1: the machine says ready, and the desk that it is held" is_agreed 'updates: no version of Synapse is held' "held: $1 ${2%; *}"
 }
-# agree [CHECK WORDS]: the machine is ready and finds nothing wrong; the desk says the same of each of the machine's checks, and
-# finds nothing wrong either, but for a check at which a machine does not look by itself, in these words.
-agree() {
-    is_ready || return 1
-    agree_status=0
-    guest 'homeserver check' >"$DIR/check.tap" || agree_status=$?
-    verify_inside
-    # The kernel is as the checks want it. lib.sh reads this.
-    # shellcheck disable=SC2034
-    verify_fails=${1-}
-    agree_results "$DIR/check.tap" >"$DIR/check.results"
-    agree_results "$DIR/verify.tap" >"$DIR/verify.results"
-    echo "homeserver check ends with $agree_status; what it alone says:"
-    ! comm -23 "$DIR/check.results" "$DIR/verify.results" | grep . || return 1
-    [ "$agree_status" = 0 ] && [ "$(wc -l <"$DIR/check.results")" -ge 20 ] || return 1
-    all_well 44 || return 1
-    [ $# = 0 ] || awk -v check=" - $1" '/^(not )?ok /{ on = /^not / && index($0, check) } on' "$DIR/verify.tap" | grep -F "# $2"
-}
-agree_results() { sed -nE 's/^((not )?ok) [0-9]* (- .*)/\1 \3/p' "$1" | sort; }
+# is_agreed [CHECK WORDS]: the machine is ready, and the desk says the same.
+is_agreed() { is_ready && agree "$@"; }
 # writes TEXT: the admin says something in a room.
 writes() {
     network "curl -sS --max-time 10 -X PUT -H 'Authorization: Bearer $token' -d '{\"msgtype\":\"m.text\",\"body\":\"$1\"}' https://$HOST/_matrix/client/v3/rooms/$room/send/m.room.message/$1" | grep event_id
@@ -182,7 +165,7 @@ holds 'nothing is lost' [ "$(messages)" = "$said" ]
 holds 'somebody writes' writes next
 said="$said next"
 holds 'the machine has its own rules of the firewall' guest 'grep "Once more" /etc/nftables.conf && exit 1; [ -e /etc/nftables.conf ]'
-holds 'the machine and the desk say the same' agree
+holds 'the machine and the desk say the same' is_agreed
 holds 'Synapse was left alone' guest 'journalctl -b -u apt-daily-upgrade | grep "pkg matrix-synapse-py3 package has been blacklisted"'
 holds 'a restart that is needed is set for its time' guest '. /run/systemd/shutdown/scheduled && [ "$(date -d "@$((USEC / 1000000))" +%R)" = 04:30 ]'
 holds 'and the status says so' says 'an update waits for the restart at 04:30'
@@ -213,7 +196,7 @@ holds 'it runs' until_holds 400 runs 9.0.1
 holds 'there was nothing to be done' guest '[ ! -e /var/lib/homeseed/upgrade/to ] && ! journalctl -q -b -u homeseed-upgrade | grep .'
 holds 'the status says nothing of it' says_not Synapse
 holds 'nothing is lost' [ "$(messages)" = "$said" ]
-holds 'the machine and the desk say the same' agree
+holds 'the machine and the desk say the same' is_agreed
 
 # ---- those that do not serve ----
 holds 'one comes that does not start' offers 9.0.2 dead
@@ -268,7 +251,7 @@ for n in $(seq "$CUTS"); do
     holds "$n: nothing is lost" [ "$(messages)" = "$said" ]
     holds "$n: somebody writes" writes "more-$n"
     said="$said more-$n"
-    holds "$n: the machine and the desk say the same" agree
+    holds "$n: the machine and the desk say the same" is_agreed
 done
 
 # ---- an update of PostgreSQL that is cut short ----
@@ -289,7 +272,7 @@ for n in $(seq "$CUTS"); do
     holds "$n: nothing is lost" [ "$(messages)" = "$said" ]
     holds "$n: somebody writes" writes "again-$n"
     said="$said again-$n"
-    holds "$n: the machine and the desk say the same" agree
+    holds "$n: the machine and the desk say the same" is_agreed
 done
 holds 'nobody looks any more' until_holds 60 guest '! systemctl is-active -q homeseed'
 checks
@@ -310,4 +293,4 @@ holds 'no restart is set' guest '[ ! -e /run/systemd/shutdown/scheduled ]'
 holds 'the status says that one is waited for' says 'an update waits for a restart: systemctl reboot'
 holds 'the operator upgrades it' upgrade 0
 holds 'it runs' runs 9.2.0
-holds 'the machine and the desk say the same' agree
+holds 'the machine and the desk say the same' is_agreed
