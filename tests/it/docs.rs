@@ -119,11 +119,7 @@ fn known_to(wrong: &str) -> Vec<String> {
 
 #[test]
 fn the_table_of_types_has_every_type_and_no_other() {
-    let page = fs::read_to_string("docs/layers.md").unwrap();
-    let (_, table) = page.split_once("\n| type | a value |\n| --- | --- |\n").unwrap();
-    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
-    let names: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
-    assert_eq!(names, type_names());
+    assert_eq!(pages::first_column("docs/layers.md", "| type | a value |"), type_names());
 }
 
 #[test]

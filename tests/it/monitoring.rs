@@ -6,6 +6,8 @@ use std::{collections::BTreeSet, fs};
 
 use serde_json::Value;
 
+use crate::pages;
+
 fn read(name: &str) -> String {
     fs::read_to_string(format!("examples/monitoring/{name}")).unwrap()
 }
@@ -133,10 +135,7 @@ fn prometheus_asks_at_this_end_of_the_tunnel() {
 
 #[test]
 fn every_alert_is_explained_and_tried() {
-    let page = fs::read_to_string("docs/monitoring.md").unwrap();
-    let (_, table) = page.split_once("\n| alert | when |\n| --- | --- |\n").unwrap();
-    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
-    let explained: Vec<&str> = rows.map(|row| row.split('`').next().unwrap()).collect();
+    let explained = pages::first_column("docs/monitoring.md", "| alert | when |");
     let rules = yaml(&read("homeserver.rules.yml"));
     let rules = list(&list(&rules, "groups")[0], "rules");
     let written: Vec<&str> = rules.iter().map(|rule| text(rule, "alert")).collect();
