@@ -131,8 +131,12 @@ ready 600
 holds 'F16: under another instance-id it is the same machine' is_the_same
 holds 'F21: what the vendor says opens no password login' guest 'sshd -T | grep -x "passwordauthentication no"'
 checks
-guest 'rm -r /var/lib/cloud/seed'
+# One of eight terabytes, whose size of PostgreSQL starts on no other. Synapse would fall over meanwhile, and be started again.
+conf=/etc/postgresql/15/main/conf.d/homeseed.conf
+guest "rm -r /var/lib/cloud/seed; cp $conf /root; sed -i 's/^shared_buffers.*/shared_buffers = 8000GB/' $conf; systemctl disable --quiet matrix-synapse"
 reboot_machine
 ready 600
 holds 'F17: without its datasource it is the same machine' is_the_same
+holds 'PostgreSQL did not start, with the size for a machine that had more memory' guest 'journalctl -b -u postgresql@15-main | grep "could not map anonymous shared memory"'
+holds 'and was sized anew' guest "cmp /root/homeseed.conf $conf"
 checks

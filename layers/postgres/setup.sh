@@ -29,10 +29,11 @@ maintenance_work_mem = $((memory / 16))MB
 wal_compression = on
 jit = off
 EOF
-if [ "$changed" = yes ]; then systemctl restart "postgresql@$version-main"; fi
+[ "$changed" = no ] || systemctl restart "postgresql@$version-main"
 systemctl start postgresql
 as() { runuser -u postgres -- "$@"; }
-if ! as psql -XlqtA | grep -q '^synapse|'; then
+# A restore, or an upgrade that goes back, has `synapse_draft` for a moment, and may be cut short there.
+if ! as psql -XlqtA | grep -q ^synapse; then
     as createuser matrix-synapse || :
     # The locale that Synapse accepts.
     as createdb -O matrix-synapse -E UTF8 -l C -T template0 synapse
