@@ -41,6 +41,7 @@ another() {
 # shellcheck disable=SC2016 # the machine expands it
 own_kernel() {
     guest 'mkdir -p /run/kernel; cd /run/kernel
+    : >modules; mount --bind modules /proc/modules
     sed -n "s/ = / /p" /etc/sysctl.d/zz-homeseed.conf >wanted
     while read -r key value; do
         top=${key%%.*}

@@ -137,6 +137,6 @@ guest "rm -r /var/lib/cloud/seed; cp $conf /root; sed -i 's/^shared_buffers.*/sh
 reboot_machine
 ready 600
 holds 'F17: without its datasource it is the same machine' is_the_same
-holds 'PostgreSQL did not start, with the size for a machine that had more memory' guest 'journalctl -b -u postgresql@15-main | grep "could not map anonymous shared memory"'
-holds 'and was sized anew' guest "cmp /root/homeseed.conf $conf"
+holds 'F13: PostgreSQL did not start, with the size for a machine that had more memory' guest 'journalctl -b -u postgresql@15-main | grep "could not map anonymous shared memory"'
+holds 'F13: it was sized anew' guest "cmp /root/homeseed.conf $conf"
 checks

@@ -116,6 +116,9 @@ pub(crate) fn text(dice: &mut Dice) -> String {
         let reboot = dice.of(&["00:00", "04:30", "23:59", "never"]);
         site["updates"] = json!({"synapse": synapse, "reboot": reboot});
     }
+    if dice.one_in(2) {
+        site["hardening"] = json!(dice.of(&["standard", "strict"]));
+    }
     escaped(&site.to_string())
 }
 

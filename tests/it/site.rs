@@ -50,6 +50,7 @@ fn templates_see_every_value_resolved() {
             "url_previews": false,
             "backup": {"to": null, "port": 22, "host_key": null, "recipients": null},
             "suite": "bookworm",
+            "hardening": "standard",
             "layers": [],
             "apt": {"proxy": null, "matrix": {
                 "url": "https://packages.matrix.org/debian/",

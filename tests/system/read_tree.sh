@@ -45,11 +45,29 @@ quiet() { # COMMAND...: no complaint, and status 0
     [ -z "$complaint" ] || { echo "$complaint"; return 1; }
 }
 
+# modprobe.d(5): what modprobe, where it is not there to be asked, takes of the commands that we use.
+modprobe_accepts() { ! grep -vxE 'install [a-z0-9-]+ /bin/false' "$1"; }
+
+# In the words of system.conf(5), where each key stands as a comment with its default.
+systemd_accepts() {
+    sed -n 's/^\([A-Za-z]*\)=.*/#\1=/p' "$1" >/tmp/keys
+    [ -s /tmp/keys ] && ! sed 's/=.*/=/' /etc/systemd/system.conf | grep -oxFf /tmp/keys | sort -u | grep -vxFf - /tmp/keys
+}
+
+# coredump.conf(5), whose program is not on the machine.
+coredump_accepts() { ! grep -vxE '\[Coredump\]|(Storage=none|ProcessSizeMax=0)' "$1"; }
+
+limits_accepted() { [ "$(runuser -u nobody -- sh -c 'ulimit -Hc')" = 0 ]; }
+
 accepted() { # PATH
     case $1 in
     /etc/nginx/*) nginx_accepts ;;
     /etc/ssh/sshd_config.d/*) sshd_accepts ;;
     /etc/ssh/authorized_keys.d/*) ssh-keygen -l -f "$1" >/dev/null ;;
+    /etc/modprobe.d/*) modprobe_accepts "$1" ;;
+    /etc/security/limits.d/*) limits_accepted ;;
+    /etc/systemd/system.conf.d/*) systemd_accepts "$1" ;;
+    /etc/systemd/coredump.conf.d/*) coredump_accepts "$1" ;;
     /etc/sudoers.d/*) visudo -c -q -f "$1" ;;
     /etc/nftables.conf) nft -c -f "$1" ;;
     /etc/apt/apt.conf.d/*) quiet apt-config dump ;;
