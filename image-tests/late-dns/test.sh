@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154
 # runs in: container
 # starts from: packages
+# waits more than it works
 # The names appear once the machine waits for them, two minutes after power-on at the earliest: until then nothing
 # is asked of the authority.
 served() { network "curl -sk --max-time 10 --resolve $HOST:443:$MACHINE https://$HOST/_matrix/client/versions | grep versions"; }

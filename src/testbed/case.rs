@@ -47,6 +47,8 @@ pub struct Case {
     pub mirror: Option<Mirror>,
     /// Whether another machine of the same site is to wait for a backup.
     pub restores: bool,
+    /// When it is played, of those that start from the same.
+    pub turn: Turn,
     /// Further sites of the folder, by the names of their files without the ending.
     pub further: BTreeMap<String, Further>,
     /// The localpart of its first user.
@@ -76,6 +78,18 @@ const FETCHES: &str = "# fetches from: ";
 
 /// The line of a script that wants a document with which a machine waits for a backup.
 const RESTORES: &str = "# restores a backup";
+
+/// When a case is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Turn {
+    /// Before the others, since it waits more than it works.
+    Early,
+    /// As their folders are called.
+    InOrder,
+}
+
+/// The line of a script whose turn is early.
+const WAITS: &str = "# waits more than it works";
 
 /// The name of that document.
 pub const RESTORING: &str = "restoring";
@@ -264,6 +278,7 @@ impl Case {
             user_data,
             mirror,
             restores: text.lines().any(|line| line == RESTORES),
+            turn: if text.lines().any(|line| line == WAITS) { Turn::Early } else { Turn::InOrder },
             further: BTreeMap::new(),
             site: std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned()),
             start,

@@ -61,11 +61,15 @@ impl RunSpec {
             }
         };
         let mut qemu = RunSpec { shares: true, ..of(Lane::Qemu, "qemu", |_| true) };
-        let sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
+        let mut sharing = RunSpec { shares: true, ..of(Lane::Container, SHARING, shares) };
         let others = of(Lane::Container, "container-fresh", |case| !shares(case));
         // While the first is played, what the next ones start from is made.
         if let Some((_, next)) = qemu.cases.split_first_mut() {
             next.sort_by_key(|case| !case.start.is_made());
+        }
+        // What waits does so beside others, and not when they are done.
+        if let Some((_, next)) = sharing.cases.split_first_mut() {
+            next.sort_by_key(|case| case.turn);
         }
         let free = qemu.cases.iter().skip(1).rev().filter(|case| !case.start.is_made());
         let free: Vec<Case> = free.cloned().collect();
