@@ -106,6 +106,14 @@ fn anchor(heading: &str) -> String {
     kept.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
+/// The first column of the table that `head` begins: what stands in backticks there.
+pub(crate) fn first_column(page: &str, head: &str) -> Vec<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let (_, table) = text.split_once(&format!("\n{head}\n| --- | --- |\n")).unwrap();
+    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
+    rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
+}
+
 #[test]
 fn a_page_is_read_as_markdown_and_not_as_text() {
     let page = Page::parse(
@@ -118,12 +126,4 @@ fn a_page_is_read_as_markdown_and_not_as_text() {
     let blocks: Vec<_> =
         page.blocks.iter().map(|it| (it.language.as_str(), it.text.as_str())).collect();
     assert_eq!(blocks, [("", "indented [no](link)\n"), ("sh", "fenced\n")]);
-}
-
-/// The first column of the table that `head` begins: what stands in backticks there.
-pub(crate) fn first_column(page: &str, head: &str) -> Vec<String> {
-    let text = fs::read_to_string(page).unwrap();
-    let (_, table) = text.split_once(&format!("\n{head}\n| --- | --- |\n")).unwrap();
-    let rows = table.lines().map_while(|line| line.strip_prefix("| `"));
-    rows.map(|row| row.split('`').next().unwrap().to_owned()).collect()
 }
